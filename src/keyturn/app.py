@@ -1,0 +1,140 @@
+"""The composition root: store, clock, hash pool and wires become one ASGI application, and a server."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from keyturn import __version__
+from keyturn.core.commands import IssueSetup
+from keyturn.core.hashes import Argon2Rule
+from keyturn.core.outcomes import SetupIssued
+from keyturn.core.settings import GENERAL
+from keyturn.core.types import Ask, Frozen, Presented, Secret
+from keyturn.dialects import DIALECTS, NATIVE
+from keyturn.http import openapi
+from keyturn.http.routing import Router
+from keyturn.http.server import Application, Limits, Site
+from keyturn.perform import House, answers, perform
+from keyturn.perform.hashing import Hasher
+from keyturn.store import instance
+from keyturn.store.engine import Catalogue, Engine, Kept, Tx, Unavailable
+from keyturn.store.uses import Uses
+from keyturn.wire import Dialect, Response, json_response
+
+log = logging.getLogger("keyturn")
+CARE_EVERY = 60.0
+
+
+class Composition(Frozen):
+    """What an instance is made of."""
+
+    database: str
+    key_file: Path
+    off: frozenset[str] = frozenset()
+    """Names of wires that are switched off."""
+    limits: Limits = Limits()
+    rule: Argon2Rule = Argon2Rule()
+    pepper: bytes | None = None
+    hash_threads: int = 0
+    trusted_proxies: frozenset[str] = frozenset()
+
+
+class Instance:
+    """An instance under way: its store, its door, its application; close it when done."""
+
+    def __init__(self, engine: Engine, house: House, application: Application, uses: Uses, new: bool) -> None:
+        self.engine = engine
+        self.house = house
+        self.application = application
+        self.new = new
+        self._uses = uses
+        self._stop = threading.Event()
+        self._care = threading.Thread(target=self._take_care, name="care", daemon=True)
+        self._care.start()
+
+    def close(self) -> None:
+        """Notes are written, threads ended, connections closed."""
+        self._stop.set()
+        self._care.join()
+        self._uses.close()
+        self.house.hasher.close()
+        self.engine.close()
+
+    def _take_care(self) -> None:
+        """Old answers and counters of unknown names go, once a minute."""
+        while not self._stop.wait(CARE_EVERY):
+            try:
+                self.engine.write(self._purge)
+            except Unavailable as error:
+                log.warning("the purge did not run: %s", error)
+
+    def _purge(self, tx: Tx) -> Kept:
+        answers.purge(tx, self.engine.now())
+        return instance.purge(tx, self.engine.now())
+
+
+def catalogue() -> Catalogue:
+    """What all wires brought along, also those that are switched off: their tokens stay what they are."""
+    rows = (*GENERAL, *(setting for dialect in DIALECTS for setting in dialect.settings))
+    return Catalogue({d.name: d.wire for d in DIALECTS}, {row.name: row for row in rows})
+
+
+def compose(what: Composition) -> Instance:
+    """The instance, its store opened and made where there was none.
+
+    Denies   `keyturn.store.instance.Refused`, in a sentence for the operator
+    """
+    engine, new = instance.open_store(what.database, what.key_file, catalogue())
+    uses = Uses(engine)
+    house = House(engine, Hasher(what.rule, what.pepper, what.hash_threads), uses.note, settle=lambda committed: None)
+    spoken = tuple(d for d in DIALECTS if d.name not in what.off)
+    site = Site(house, Router(spoken, NATIVE), pages(house, spoken), what.limits, what.trusted_proxies)
+    return Instance(engine, house, Application(site), uses, new)
+
+
+def setup_code(house: House) -> Secret | None:
+    """This start's set-up code, older ones ended; None when there is an administrator."""
+    asked = Ask(IssueSetup, lambda settings: IssueSetup())
+    outcome = perform(house, Presented("native", local=True), asked).outcome
+    return outcome.secret if isinstance(outcome, SetupIssued) else None
+
+
+def pages(house: House, dialects: Sequence[Dialect]) -> Mapping[str, Callable[[], Response]]:
+    """What is answered without a wish: health, readiness, the OpenAPI documents."""
+    documents = {f"/openapi/{d.name}.json": _document(d) for d in dialects}
+    return {"/healthz": healthy, "/readyz": lambda: ready(house), "/openapi.json": _document(NATIVE), **documents}
+
+
+def healthy() -> Response:
+    """The process is up."""
+    return json_response({"status": "up", "version": __version__})
+
+
+def ready(house: House) -> Response:
+    """The store answers and its schema fits; 503 with the reason otherwise."""
+    try:
+        house.store.read(lambda tx: tx.one("SELECT 1"))
+    except Unavailable:
+        return json_response({"status": "unavailable", "store": house.store.name}, 503, ("Retry-After", "1"))
+    return json_response({"status": "ready", "store": house.store.name})
+
+
+def _document(dialect: Dialect) -> Callable[[], Response]:
+    return lambda: json_response(openapi.document(dialect, __version__))
+
+
+def remove_setup_code(data_dir: Path) -> None:
+    """No set-up code lies in the data directory."""
+    (data_dir / "setup-code").unlink(missing_ok=True)
+
+
+def write_setup_code(data_dir: Path, code: Secret) -> Path:
+    """The file that holds this start's set-up code alone, readable by its owner alone."""
+    path = data_dir / "setup-code"
+    remove_setup_code(data_dir)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(code.reveal() + "\n")
+    return path

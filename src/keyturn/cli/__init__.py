@@ -1,0 +1,1 @@
+"""The command line: argv is one more way to say a command."""

@@ -1,0 +1,76 @@
+"""The kinds of token: one row each, and the lives and quotas that follow from it and a realm's settings."""
+
+from keyturn.core.settings import Settings
+from keyturn.core.types import SECOND, Frozen, Instant, WireRule
+
+
+class Kind(Frozen):
+    """What makes one kind of token differ from another; lives in seconds, None = no end."""
+
+    name: str
+    letter: str
+    default: int | None
+    cap: int | None
+    quota: int | None
+    opens: bool = True
+    """Whether it may open a request at all; single-use kinds are part of a wish instead."""
+    mints: bool = True
+    """Whether its bearer may be given another credential by it."""
+    own_credentials: bool = False
+    """Whether its bearer may change the owner's own password, factors and sessions."""
+    evicts: bool = False
+    """At the quota the least recently used one ends instead of a refusal."""
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("session", "s", None, None, 50, own_credentials=True, evicts=True),
+        Kind("personal", "p", None, None, 100),
+        Kind("api", "a", None, None, 1),
+        Kind("delegated", "d", 3600, 8 * 3600, 100, mints=False),
+        Kind("reset", "r", 3600, 24 * 3600, 1, opens=False),
+        Kind("setup", "u", 24 * 3600, 24 * 3600, None, opens=False),
+    )
+}
+
+
+def bounds(kind: Kind, wire: WireRule, settings: Settings) -> tuple[int | None, int | None]:
+    """Default and cap of a life in seconds: the wire's own setting, the realm's, the wire's row, the kind's."""
+    own = {"session": wire.session, "personal": (wire.personal, None), "reset": (wire.reset, kind.cap)}
+    default, cap = own.get(kind.name, (kind.default, kind.cap))
+    wire_names = {"session": "token", "reset": "password_reset", "delegated": "by_token"}
+    name = f"{wire.name}.{wire_names.get(kind.name, kind.name)}"
+    default = _first(settings.number(f"{name}_lifetime"), settings.number(f"lifetimes.{kind.name}.default"), default)
+    cap = _first(settings.number(f"lifetimes.{kind.name}.max"), settings.number(f"{name}_maximum_lifetime"), cap)
+    return default, cap
+
+
+def life(kind: Kind, wire: WireRule, settings: Settings, wished: int | None) -> int | None:
+    """The life a new token gets, in seconds; None = no end.
+
+    Shapes   wished: None = the usual life; 0 = the longest there is
+    Safe     a wish over the cap is cut to it, never refused: old clients ask for `0` or ten years
+    """
+    default, cap = bounds(kind, wire, settings)
+    span = cap if wished == 0 else default if wished is None else wished
+    if cap is None:
+        return span
+    return cap if span is None else min(span, cap)
+
+
+def end_of(now: Instant, span: int | None, limit: Instant | None = None) -> Instant | None:
+    """The instant a token made now with that life ends, never past `limit` (the first proof's own end)."""
+    own = None if span is None else Instant(now + span * SECOND)
+    if limit is None:
+        return own
+    return limit if own is None else min(own, limit)
+
+
+def quota(kind: Kind, settings: Settings) -> int | None:
+    """How many live tokens of that kind one subject may hold."""
+    return _first(settings.number(f"quota.{kind.name}"), kind.quota)
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)

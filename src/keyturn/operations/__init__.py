@@ -1,0 +1,103 @@
+"""The product on one screen: every command with what carries it out, its verb, its right, and its effect."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keyturn.core import commands as c
+from keyturn.core.types import Assurance, Bearer, Effect, Frozen
+from keyturn.operations import (
+    delegations,
+    factors,
+    introspection,
+    passwords,
+    realms,
+    record,
+    resets,
+    roles,
+    sessions,
+    setup,
+    tokens,
+    users,
+)
+
+ANY, MINTS, SESSION = Bearer.ANY, Bearer.NOT_DELEGATED, Bearer.SESSION
+NOBODY, PRESENTED = Assurance.NOBODY, Assurance.PRESENTED
+STEPPED_UP, REPROVED = Assurance.STEPPED_UP, Assurance.REPROVED
+READ, CHANGE, KILL = Effect.READ, Effect.CHANGE, Effect.KILL
+
+
+class Entry(Frozen):
+    """One command of the product.
+
+    Shapes   verb: the audit name; right: `noun:action`, None = none is needed; about: the field of the wish
+             that names whom or which token it is about; own: no right is needed for oneself
+             assurance: how well the actor must be known; bearer: whose tokens may carry it at all
+             ranked: nobody does it to somebody above them; enrolment: allowed while a factor is still due
+    """
+
+    run: Callable[..., Any]
+    verb: str
+    effect: Effect
+    right: str | None = None
+    about: str = ""
+    own: bool = False
+    assurance: Assurance = Assurance.PRESENTED
+    bearer: Bearer = Bearer.ANY
+    ranked: bool = False
+    enrolment: bool = False
+    prepare: Callable[..., Any] | None = None
+
+
+# fmt: off
+CONTENTS: dict[type[Any], Entry] = {
+    # sessions
+    c.OpenSession:     Entry(sessions.open_session, "sessions:open", CHANGE, assurance=NOBODY),
+    c.ResumeSession:   Entry(sessions.resume_session, "sessions:resume", READ),
+    c.EndSession:      Entry(sessions.end_session, "sessions:end", KILL, enrolment=True),
+    c.EndSessions:     Entry(sessions.end_sessions, "sessions:end_all", KILL, "users:disable", "subject", own=True, bearer=SESSION, ranked=True),
+    c.ListSessions:    Entry(sessions.list_sessions, "sessions:list", READ),
+    c.ShowSelf:        Entry(sessions.show_self, "self:show", READ, enrolment=True),
+    # passwords and resets
+    c.ChangePassword:  Entry(passwords.change_password, "passwords:change", KILL, assurance=REPROVED, bearer=SESSION, prepare=passwords.prepare_change),
+    c.SetPassword:     Entry(passwords.set_password, "passwords:set", KILL, "users:reset_password", "subject", bearer=MINTS, ranked=True, prepare=passwords.prepare_set),
+    c.IssueReset:      Entry(resets.issue_reset, "resets:issue", KILL, "users:reset_password", "subject", bearer=MINTS, ranked=True),
+    c.RedeemReset:     Entry(resets.redeem_reset, "resets:redeem", KILL, assurance=NOBODY, prepare=resets.prepare_redeem),
+    # tokens
+    c.IssueToken:      Entry(tokens.issue_token, "tokens:issue", CHANGE, "tokens:mint_for", "subject", own=True, assurance=STEPPED_UP, bearer=MINTS, ranked=True),
+    c.ListTokens:      Entry(tokens.list_tokens, "tokens:list", READ, "tokens:view", "owner", own=True),
+    c.ShowToken:       Entry(tokens.show_token, "tokens:show", READ, "tokens:view", "token", own=True),
+    c.EditToken:       Entry(tokens.edit_token, "tokens:edit", CHANGE, "tokens:revoke", "token", own=True, bearer=MINTS, ranked=True),
+    c.RotateToken:     Entry(tokens.rotate_token, "tokens:rotate", KILL, "tokens:mint_for", "token", own=True, bearer=MINTS, ranked=True),
+    c.RevokeToken:     Entry(tokens.revoke_token, "tokens:revoke", KILL, "tokens:revoke", "token", own=True, bearer=MINTS, ranked=True),
+    c.RevokeSecret:    Entry(tokens.revoke_secret, "tokens:revoke_secret", KILL),
+    c.Introspect:      Entry(introspection.introspect, "tokens:introspect", READ, "tokens:introspect"),
+    c.IssueDelegation: Entry(delegations.issue_delegation, "delegations:issue", CHANGE, "users:act_for", "subject", assurance=STEPPED_UP, bearer=MINTS),
+    # users
+    c.CreateUser:      Entry(users.create_user, "users:create", CHANGE, "users:create", bearer=MINTS, prepare=users.prepare_create),
+    c.ShowUser:        Entry(users.show_user, "users:show", READ, "users:view", "subject", own=True),
+    c.ListUsers:       Entry(users.list_users, "users:list", READ, "users:view"),
+    c.EditUser:        Entry(users.edit_user, "users:edit", KILL, "users:edit", "subject", bearer=MINTS, ranked=True),
+    c.SetRoles:        Entry(users.set_roles, "users:set_roles", KILL, "roles:edit_members", "subject", bearer=MINTS, ranked=True),
+    c.SuspendUser:     Entry(users.suspend_user, "users:suspend", KILL, "users:disable", "subject", bearer=MINTS, ranked=True),
+    c.ReinstateUser:   Entry(users.reinstate_user, "users:reinstate", KILL, "users:disable", "subject", bearer=MINTS, ranked=True),
+    c.UnlockUser:      Entry(users.unlock_user, "users:unlock", KILL, "users:disable", "subject", bearer=MINTS, ranked=True),
+    c.DeleteUser:      Entry(users.delete_user, "users:delete", KILL, "users:edit", "subject", bearer=MINTS, ranked=True),
+    # factors
+    c.ListFactors:     Entry(factors.list_factors, "factors:list", READ, "users:view", "subject", own=True, enrolment=True),
+    c.EnrolFactor:     Entry(factors.enrol_factor, "factors:enrol", CHANGE, assurance=STEPPED_UP, bearer=SESSION, enrolment=True),
+    c.ConfirmFactor:   Entry(factors.confirm_factor, "factors:confirm", KILL, bearer=SESSION, enrolment=True),
+    c.RemoveFactor:    Entry(factors.remove_factor, "factors:remove", KILL, "users:edit", "subject", own=True, assurance=STEPPED_UP, bearer=SESSION, ranked=True),
+    # realms, roles
+    c.ListRealms:      Entry(realms.list_realms, "realms:list", READ, "realms:view"),
+    c.ShowRealm:       Entry(realms.show_realm, "realms:show", READ, "policy:view"),
+    c.CreateRealm:     Entry(realms.create_realm, "realms:create", CHANGE, "realms:create", bearer=MINTS),
+    c.EditRealm:       Entry(realms.edit_realm, "realms:edit", KILL, "policy:edit", bearer=MINTS),
+    c.ListRoles:       Entry(roles.list_roles, "roles:list", READ, "roles:view"),
+    c.ShowRole:        Entry(roles.show_role, "roles:show", READ, "roles:view"),
+    c.PutRole:         Entry(roles.put_role, "roles:put", KILL, "roles:edit", bearer=MINTS),
+    # the record, the start
+    c.ListAudit:       Entry(record.list_audit, "audit:list", READ, "audit:view"),
+    c.IssueSetup:      Entry(setup.issue_setup, "setup:issue", KILL),
+    c.SetUp:           Entry(setup.set_up, "setup:redeem", KILL, assurance=NOBODY, prepare=setup.prepare_setup),
+}
+# fmt: on

@@ -1,0 +1,62 @@
+"""Passwords: changed by their owner, who shows the current one, or set by somebody who may."""
+
+from keyturn.core.commands import ChangePassword, SetPassword
+from keyturn.core.outcomes import Denied, PasswordChanged, Reason, Result
+from keyturn.core.policy import fitting, length
+from keyturn.core.types import Actor, Assurance, Instant, Ready, Subject, TokenView
+from keyturn.store import passwords, subjects, tokens
+from keyturn.store.engine import Tx
+
+DYING = ("session", "delegated", "reset")
+
+
+def prepare_change(tx: Tx, actor: Actor, wish: ChangePassword, now: Instant) -> Ready | Denied:
+    """The new password fits the policy, and is to be hashed."""
+    if actor.subject is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    if actor.subject.remote:
+        return Denied(Reason.REMOTE_ACCOUNT)
+    return fitting(actor.realm, subjects.words(actor.subject), wish, wish.password)
+
+
+def change_password(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
+    """The caller's password is new; other sessions, delegations and resets are over.
+
+    Denies   WRONG_CURRENT_PASSWORD unless the current one was shown for this very wish
+    Safe     personal and api tokens stay and are listed for review (rules.md 5)
+    """
+    subject = actor.subject
+    if subject is None or actor.assurance is not Assurance.REPROVED:
+        return Denied(Reason.WRONG_CURRENT_PASSWORD)
+    wish: ChangePassword = ready.wish
+    passwords.put(tx, subject.realm, subject.id, ready.hashes[0], False, length(wish.password), now)
+    presented = 0 if actor.token is None or tx.catalogue.wires[actor.dialect].own_change_ends_all else actor.token.id
+    ended = tokens.end_kinds(tx, subject.id, DYING, "password changed", now, keep=presented)
+    outcome = PasswordChanged(ended, review(tx, subject, now))
+    return Result(outcome, subject.id, detail={"ended": ended}, touches=f"subject:{subject.id}")
+
+
+def prepare_set(tx: Tx, actor: Actor, wish: SetPassword, now: Instant) -> Ready | Denied:
+    """The password fits the policy of its subject, and is to be hashed."""
+    if actor.about is None:
+        return Denied(Reason.NOT_FOUND)
+    if actor.about.remote:
+        return Denied(Reason.REMOTE_ACCOUNT)
+    return fitting(actor.realm, subjects.words(actor.about), wish, wish.password)
+
+
+def set_password(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
+    """Somebody's password is new; all their sessions, delegations and resets are over."""
+    about = actor.about
+    if about is None:
+        return Denied(Reason.NOT_FOUND)
+    wish: SetPassword = ready.wish
+    passwords.put(tx, about.realm, about.id, ready.hashes[0], wish.must_change, length(wish.password), now)
+    ended = tokens.end_kinds(tx, about.id, DYING, "password set", now)
+    outcome = PasswordChanged(ended, review(tx, about, now))
+    return Result(outcome, about.id, detail={"ended": ended}, touches=f"subject:{about.id}")
+
+
+def review(tx: Tx, subject: Subject, now: Instant) -> tuple[TokenView, ...]:
+    """The tokens that outlive a new password, for their owner to look at."""
+    return tuple(v for v in tokens.live(tx, subject.id, now) if v.token.kind in ("personal", "api"))

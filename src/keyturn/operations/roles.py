@@ -1,0 +1,38 @@
+"""Roles: named sets of permissions."""
+
+from keyturn.core.commands import ListRoles, PutRole, ShowRole
+from keyturn.core.names import canonical, plain
+from keyturn.core.outcomes import Denied, Fields, Named, Reason, Result, RoleShown, RolesListed
+from keyturn.core.rules import covers, triple
+from keyturn.core.types import Actor, Instant
+from keyturn.store import roles
+from keyturn.store.engine import Tx
+
+
+def list_roles(tx: Tx, actor: Actor, wish: ListRoles, now: Instant) -> Result | Denied:
+    """Every role of the realm, by number."""
+    return Result(RolesListed(roles.all_roles(tx, actor.realm.id)))
+
+
+def show_role(tx: Tx, actor: Actor, wish: ShowRole, now: Instant) -> Result | Denied:
+    """One role."""
+    role = roles.by_name(tx, actor.realm.id, wish.name)
+    return Denied(Reason.NOT_FOUND) if role is None else Result(RoleShown(role))
+
+
+def put_role(tx: Tx, actor: Actor, wish: PutRole, now: Instant) -> Result | Denied:
+    """The role has exactly these permissions.
+
+    Denies   BUILT_IN for a role every realm is born with; FORBIDDEN for rights the actor lacks
+    """
+    if canonical(wish.name) is None or not plain(wish.description):
+        return Denied(Reason.MALFORMED, Fields({"name": "wants 1 to 256 plain letters"}))
+    if any(triple(p) is None for p in wish.permissions):
+        return Denied(Reason.MALFORMED, Fields({"permissions": "wants noun:action:target of a known right"}))
+    if not covers(actor.grants, wish.permissions):
+        return Denied(Reason.FORBIDDEN, Named("permission"))
+    role = roles.put(tx, actor.realm.id, wish.name, wish.permissions, wish.description)
+    if role is None:
+        return Denied(Reason.BUILT_IN)
+    detail = {"role": role.name, "permissions": list(role.permissions)}
+    return Result(RoleShown(role), detail=detail, touches=f"realm:{actor.realm.id}")

@@ -1,0 +1,114 @@
+"""Sessions: opened by a proof, resumed, listed, ended."""
+
+from keyturn.core.commands import EndSession, EndSessions, ListSessions, OpenSession, ResumeSession, ShowSelf
+from keyturn.core.digests import origin
+from keyturn.core.kinds import KINDS, life, quota
+from keyturn.core.outcomes import (
+    Denied,
+    Ended,
+    PasswordChangeDue,
+    Reason,
+    Result,
+    SelfShown,
+    SessionOpened,
+    SessionResumed,
+    TokensListed,
+)
+from keyturn.core.types import Actor, Instant, Subject
+from keyturn.store import passwords, subjects, tokens, views
+from keyturn.store.engine import Tx
+
+SESSION = KINDS["session"]
+RESET = KINDS["reset"]
+
+
+def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Result | Denied:
+    """A session of the subject whose password, and factor where one is due, was right.
+
+    Denies   UNAUTHENTICATED without a proof; PASSWORD_CHANGE_DUE where this wire cannot carry the wish for a new one
+    Safe     the quota ends the least recently used session, so a forgotten script never locks its owner out
+    """
+    subject = actor.subject
+    if subject is None or actor.token is not None:
+        return Denied(Reason.UNAUTHENTICATED)
+    stored = passwords.of(tx, subject.id)
+    if stored is not None and stored.must_change:
+        return _change_due(tx, actor, subject, wish, now)
+    wire = tx.catalogue.wires[actor.dialect]
+    settings = actor.realm.settings
+    tokens.tidy(tx, subject.id, now)
+    if wish.name is not None:
+        tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
+    tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now)
+    idle = settings.number(f"{wire.name}.session_timeout")
+    grant = tokens.Grant(
+        subject.id, SESSION.name, actor.dialect, name=wish.name, life=life(SESSION, wire, settings, wish.lifetime),
+        idle=wire.idle if idle is None else idle, claims=_claims(actor, wish),
+        stepped_up=now if actor.factor_shown else None,
+        stepped_up_by=origin(actor.agent, actor.address) if actor.factor_shown else None,
+    )  # fmt: skip
+    minted = tokens.mint(tx, grant, now)
+    if minted is None:
+        return Denied(Reason.ACCOUNT_SUSPENDED)
+    subjects.seen(tx, subject.id, now)
+    secret, view = minted
+    shown = views.of_subject(tx, subjects.by_id(tx, subject.id) or subject, actor.realm, now)
+    return Result(SessionOpened(secret, view, shown), subject.id, view.token.uuid)
+
+
+def resume_session(tx: Tx, actor: Actor, wish: ResumeSession, now: Instant) -> Result | Denied:
+    """The account behind the presented token."""
+    if actor.subject is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    return Result(SessionResumed(views.of_subject(tx, actor.subject, actor.realm, now)), changed=False)
+
+
+def end_session(tx: Tx, actor: Actor, wish: EndSession, now: Instant) -> Result | Denied:
+    """The presented token is over."""
+    if actor.token is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    ended = tokens.end(tx, actor.token, "logout", now)
+    return Result(Ended(not ended), None, actor.token.uuid, touches=f"token:{actor.token.id}", changed=ended)
+
+
+def end_sessions(tx: Tx, actor: Actor, wish: EndSessions, now: Instant) -> Result | Denied:
+    """Every session of the subject is over."""
+    about = actor.about
+    if about is None:
+        return Denied(Reason.NOT_FOUND)
+    count = tokens.end_kinds(tx, about.id, ("session",), "logged out", now)
+    return Result(
+        Ended(count == 0), about.id, detail={"ended": count}, touches=f"subject:{about.id}", changed=count > 0
+    )
+
+
+def list_sessions(tx: Tx, actor: Actor, wish: ListSessions, now: Instant) -> Result | Denied:
+    """The caller's own live sessions, oldest first."""
+    if actor.subject is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    held = [v for v in tokens.live(tx, actor.subject.id, now) if v.token.kind == "session"]
+    return Result(TokensListed(tuple(held), None))
+
+
+def show_self(tx: Tx, actor: Actor, wish: ShowSelf, now: Instant) -> Result | Denied:
+    """The caller's own account."""
+    if actor.subject is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    token = None if actor.token is None else tokens.by_id(tx, actor.token.id)
+    return Result(SelfShown(views.of_subject(tx, actor.subject, actor.realm, now), token))
+
+
+def _claims(actor: Actor, wish: OpenSession) -> dict[str, str]:
+    return {**wish.claims, "enrol": "1"} if actor.enrol_only else wish.claims
+
+
+def _change_due(tx: Tx, actor: Actor, subject: Subject, wish: OpenSession, now: Instant) -> Result | Denied:
+    if not wish.reset_when_due:
+        return Denied(Reason.PASSWORD_CHANGE_DUE)
+    tokens.end_kinds(tx, subject.id, ("reset",), "replaced", now)
+    wire = tx.catalogue.wires[actor.dialect]
+    span = life(RESET, wire, actor.realm.settings, None)
+    minted = tokens.mint(tx, tokens.Grant(subject.id, RESET.name, actor.dialect, life=span), now)
+    if minted is None:
+        return Denied(Reason.ACCOUNT_SUSPENDED)
+    return Result(PasswordChangeDue(*minted), subject.id, minted[1].token.uuid)

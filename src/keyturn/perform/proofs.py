@@ -1,0 +1,221 @@
+"""Proofs: the attempt is reserved before anything is hashed, evaluated outside, and settled in the store."""
+
+from keyturn.core import factors as totp
+from keyturn.core import lockout
+from keyturn.core.digests import origin
+from keyturn.core.hashes import Attempt
+from keyturn.core.lockout import Lock, Locked, Reserved, Waiting
+from keyturn.core.names import canonical
+from keyturn.core.outcomes import Challenge, Reason
+from keyturn.core.types import SECOND, Actor, Factor, Frozen, Instant, LoginProof, Realm, Secret, StepUpRule, Subject
+from keyturn.store import audit, factors, locks, passwords, subjects, tokens
+from keyturn.store.engine import Tx
+
+PASSWORD = "password"  # noqa: S105 - the name of a factor
+CODES = ("totp", "recovery")
+
+
+class Reservation(Frozen):
+    """One reserved attempt at a password, with what is needed to evaluate and settle it.
+
+    Shapes   stored: None = evaluate the dummy, the answer is no; subject: None for an unknown name
+             code: what followed the password where the wire carries both in one field
+    """
+
+    realm: Realm
+    account: str
+    subject: Subject | None
+    stored: str | None
+    version: int
+    attempt: Attempt
+    locked: bool
+    code: str | None = None
+
+
+def reserve_login(
+    tx: Tx, realm: Realm, login: LoginProof, wire: str, split: bool, now: Instant
+) -> Reservation | Waiting:
+    """An attempt at a login is reserved, for a known name and an unknown one alike.
+
+    Safe     unknown names are counted and locked as known ones are, so a lock tells nothing (A25)
+    """
+    key = canonical(login.name)
+    subject = subjects.by_name(tx, realm.id, login.name, login.by) if key is not None else None
+    account = (
+        locks.account_of_name(tx, realm.id, key or login.name)
+        if subject is None
+        else locks.account_of_subject(subject.id)
+    )
+    attempt = Attempt(
+        login.password.reveal() if login.password else None, login.digest.reveal() if login.digest else None
+    )
+    code = None
+    if split and subject is not None and in_force(tx, realm, subject):
+        attempt, code = _split(attempt)
+    return reserve(tx, realm, account, subject, attempt, wire, code, now)
+
+
+def reserve(
+    tx: Tx, realm: Realm, account: str, subject: Subject | None, attempt: Attempt, wire: str, code: str | None,
+    now: Instant,
+) -> Reservation | Waiting:  # fmt: skip
+    """An attempt at this account's password is in flight, or is to be evaluated against the dummy alone."""
+    standing = _take(tx, realm, account, PASSWORD, now)
+    if isinstance(standing, Waiting):
+        return standing
+    stored = passwords.of(tx, subject.id) if subject is not None else None
+    shut = isinstance(standing, Locked) or _shut_here(tx, realm, account, wire)
+    return Reservation(
+        realm=realm, account=account, subject=subject, attempt=attempt, locked=shut, code=code,
+        stored=None if shut or stored is None else stored.hash, version=0 if stored is None else stored.version,
+    )  # fmt: skip
+
+
+def settle_failure(tx: Tx, reservation: Reservation, actor: Actor, verb: str, reason: Reason, now: Instant) -> bool:
+    """The failed attempt is counted and written down; whether it closed a lock that ends tokens of this wire.
+
+    Safe     an attempt under a lock is not counted; an unknown name is counted and not written down
+    """
+    if reservation.locked:
+        return False
+    realm = reservation.realm
+    before, after = _settle(tx, realm, reservation.account, PASSWORD, False, actor.dialect, now)
+    subject = reservation.subject
+    if subject is None:
+        return False
+    closed = before.closed_on is None and after.closed_on is not None
+    audit.write(
+        tx, realm.id, actor, audit.Entry(verb, "refused", reason.value, subject.id, detail={"closed": closed}), now
+    )
+    return closed and _end_wire_tokens(tx, realm, subject, actor, now)
+
+
+def settle_success(tx: Tx, reservation: Reservation, wire: str, now: Instant) -> bool:
+    """The right attempt cleared the count, if the password is still the one that was proved."""
+    subject = reservation.subject
+    if subject is None or not passwords.still(tx, subject.id, reservation.version):
+        return False
+    _settle(tx, reservation.realm, reservation.account, PASSWORD, True, wire, now)
+    return True
+
+
+def prove_code(
+    tx: Tx, realm: Realm, subject: Subject, method: str, code: Secret, actor: Actor, verb: str, now: Instant
+) -> Reason | None:
+    """Reserve, evaluate and consume one code in one transaction: None when it was right.
+
+    Safe     one success per factor and step, decided by a conditional write (A17, A18); the same code again
+             within its step is refused and not counted (rules.md 6)
+    """
+    held = {f.kind: f for f in in_force(tx, realm, subject)}
+    factor = held.get(method)
+    if factor is None:
+        return Reason.STEP_UP_WRONG
+    account = locks.account_of_subject(subject.id)
+    standing = _take(tx, realm, account, method, now)
+    if not isinstance(standing, Reserved):
+        return Reason.STEP_UP_LOCKED
+    verdict = _evaluate(tx, realm, factor, code, now)
+    if verdict == "replayed":
+        locks.change(tx, realm.id, account, method, lockout.released, now)
+        return Reason.STEP_UP_WRONG
+    _settle(tx, realm, account, method, verdict == "right", actor.dialect, now)
+    if verdict == "right":
+        return None
+    audit.write(tx, realm.id, actor, audit.Entry(verb, "refused", Reason.STEP_UP_WRONG.value, subject.id), now)
+    return Reason.STEP_UP_WRONG
+
+
+def in_force(tx: Tx, realm: Realm, subject: Subject) -> tuple[Factor, ...]:
+    """The confirmed factors of a subject that this realm asks for; the mailed code is none (rules.md 6)."""
+    if realm.settings.policy.two_factor == "off":
+        return ()
+    return tuple(f for f in factors.of(tx, subject.id) if f.confirmed and f.kind in CODES)
+
+
+def fresh(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
+    """Whether a factor was shown for this token lately enough, and from where the wire binds it to."""
+    token = actor.token
+    if token is None or token.stepped_up is None:
+        return False
+    window = actor.realm.settings.number(rule.fresh_setting) if rule.fresh_setting else None
+    window = rule.fresh if window is None else window
+    bound = not rule.bound or token.stepped_up_by == origin(actor.agent, actor.address)
+    return bound and token.stepped_up + window * SECOND > now
+
+
+def challenge(tx: Tx, actor: Actor, rule: StepUpRule, asked: str) -> Challenge | None:
+    """What this wire would ask of the actor now; None when there is nothing to ask.
+
+    Shapes   asked: the method the request named; it wins only when it is one the subject has
+    """
+    subject = actor.subject
+    if subject is None:
+        return None
+    held = [f.kind for f in in_force(tx, actor.realm, subject)]
+    methods = tuple(m for m in rule.methods if m in held)
+    if methods:
+        return Challenge(asked if asked in methods else methods[0], methods)
+    wanted = rule.fallback and (not rule.fallback_setting or actor.realm.settings.flag(rule.fallback_setting))
+    if wanted and passwords.of(tx, subject.id) is not None:
+        return Challenge(PASSWORD)
+    return None
+
+
+def step_up_done(tx: Tx, actor: Actor, now: Instant) -> None:
+    """The proof just shown is remembered on the presented token."""
+    if actor.token is not None:
+        tokens.stepped_up(tx, actor.token.id, origin(actor.agent, actor.address), now)
+
+
+def _take(tx: Tx, realm: Realm, account: str, factor: str, now: Instant) -> Reserved | Waiting | Locked:
+    limit = realm.settings.policy.lockout_attempts
+    verdicts: list[Reserved | Waiting | Locked] = []
+
+    def step(lock: Lock) -> Lock:
+        verdict = lockout.reserve(lock, now, limit)
+        verdicts.append(verdict)
+        return lock if isinstance(verdict, Waiting) else verdict.lock
+
+    locks.change(tx, realm.id, account, factor, step, now)
+    return verdicts[-1]
+
+
+def _settle(tx: Tx, realm: Realm, account: str, factor: str, held: bool, wire: str, now: Instant) -> tuple[Lock, Lock]:
+    limit = realm.settings.policy.lockout_attempts
+    return locks.change(tx, realm.id, account, factor, lambda k: lockout.settle(k, now, limit, held, wire), now)
+
+
+def _shut_here(tx: Tx, realm: Realm, account: str, wire: str) -> bool:
+    """A lock that a failure on this wire closed has no timed end here, where the realm says so (rules.md 4)."""
+    rule = tx.catalogue.wires.get(wire)
+    if rule is None or not rule.locks or realm.settings.text(f"{wire}.lockout") != "revoke":
+        return False
+    return locks.get(tx, realm.id, account, PASSWORD).closed_on == wire
+
+
+def _end_wire_tokens(tx: Tx, realm: Realm, subject: Subject, actor: Actor, now: Instant) -> bool:
+    if not _shut_here(tx, realm, locks.account_of_subject(subject.id), actor.dialect):
+        return False
+    count = tokens.end_wire(tx, subject.id, actor.dialect, "locked", now)
+    entry = audit.Entry("users:lock", subject=subject.id, detail={"ended": count}, touches=f"subject:{subject.id}")
+    audit.write(tx, realm.id, actor, entry, now)
+    return True
+
+
+def _evaluate(tx: Tx, realm: Realm, factor: Factor, code: Secret, now: Instant) -> str:
+    if factor.kind == "recovery":
+        text = totp.canonical_recovery(code.reveal())
+        return "right" if text is not None and factors.consume_code(tx, factor, text, now) else "wrong"
+    strict = realm.settings.policy.totp_strict
+    match = totp.totp_match(factors.seed_of(tx, factor), code.reveal(), now, factor.last_step, strict)
+    if isinstance(match, totp.Accepted):
+        return "right" if factors.consume_step(tx, factor.id, match.step) else "replayed"
+    return "replayed" if isinstance(match, totp.Replayed) else "wrong"
+
+
+def _split(attempt: Attempt) -> tuple[Attempt, str | None]:
+    if attempt.password is None or "," not in attempt.password:
+        return attempt, None
+    password, code = attempt.password.rsplit(",", 1)
+    return Attempt(password, None), code

@@ -1,0 +1,87 @@
+"""Whom we make of what was presented: the row decides, in the transaction that goes on with it."""
+
+from keyturn.core.digests import digest, plausible
+from keyturn.core.kinds import KINDS
+from keyturn.core.names import canonical
+from keyturn.core.outcomes import Denied, Reason
+from keyturn.core.rules import EVERYTHING, NOBODY, narrowed
+from keyturn.core.types import Actor, Ask, Assurance, Grants, Instant, Presented, Realm, Secret
+from keyturn.core.verdicts import Dead, verdict
+from keyturn.store import realms, roles, tokens
+from keyturn.store.engine import Tx
+
+
+def recognise(tx: Tx, presented: Presented, ask: Ask, now: Instant) -> Actor | Denied:
+    """Who makes this request, or why it is refused before anything else is looked at.
+
+    Safe     a change repeats this inside its own transaction: no cache ever authorises one
+    """
+    if presented.secret is not None:
+        return _bearer(tx, presented, presented.secret, ask, now)
+    realm = realm_without_token(tx, presented)
+    if isinstance(realm, Denied):
+        return realm
+    if presented.local:
+        return _actor(presented, realm, Assurance.STEPPED_UP, EVERYTHING, local=True)
+    return _actor(presented, realm, Assurance.NOBODY, NOBODY)
+
+
+def realm_without_token(tx: Tx, presented: Presented) -> Realm | Denied:
+    """The realm of a request that shows no token: its host's, else the one the wire named, else home.
+
+    Safe     a named realm that is not there is refused; nothing falls back, so no login tries two realms
+    """
+    by_host = realms.by_host(tx, presented.host)
+    if by_host is not None and not presented.local:
+        return by_host
+    if presented.realm is None:
+        return realms.home(tx)
+    return realms.by_ref(tx, presented.realm) or Denied(Reason.REALM_REFUSED)
+
+
+def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant) -> Actor | Denied:
+    key = digest(secret)
+    found = tokens.find(tx, key) if plausible(secret) else None
+    if found is None:
+        return Denied(Reason.INVALID_TOKEN)
+    token = found.token
+    judged = verdict(token, found.secret, found.subject, found.realm, found.fresh, now)
+    if isinstance(judged, Dead):
+        return Denied(judged.reason)
+    if not tokens.rests_on(tx, token, now):
+        return Denied(Reason.TOKEN_ENDED)
+    if token.dialect != presented.dialect or token.kind not in ask.kinds or not KINDS[token.kind].opens:
+        return Denied(Reason.WRONG_DOOR)
+    if presented.claim is not None and not _belongs(presented.claim, found):
+        return Denied(Reason.CLAIM_MISMATCH)
+    held = narrowed(roles.grants_of(tx, found.subject.id), token.scopes)
+    realm = _realm_of_wish(tx, presented, found, held)
+    if isinstance(realm, Denied):
+        return realm
+    return Actor(
+        dialect=presented.dialect, realm=realm, assurance=Assurance.PRESENTED, subject=found.subject,
+        token=token, secret=found.secret, digest=key, grants=held, address=presented.address,
+        agent=presented.agent, request_id=presented.request_id,
+    )  # fmt: skip
+
+
+def _belongs(claim: str, found: tokens.Found) -> bool:
+    subject = found.subject
+    return claim in (subject.handle, subject.uuid) or canonical(claim) == canonical(subject.login)
+
+
+def _realm_of_wish(tx: Tx, presented: Presented, found: tokens.Found, held: Grants) -> Realm | Denied:
+    named, own = presented.realm, found.realm
+    if named is None or named.value in ((own.display_name,) if named.by == "display_name" else (own.name,)):
+        return own
+    other = realms.by_ref(tx, named)
+    if other is not None and (other.id == own.id or held.across or realms.granted(tx, other.id, found.subject.id)):
+        return other
+    return Denied(Reason.REALM_REFUSED)
+
+
+def _actor(presented: Presented, realm: Realm, assurance: Assurance, held: Grants, local: bool = False) -> Actor:
+    return Actor(
+        dialect=presented.dialect, realm=realm, assurance=assurance, grants=held, local=local,
+        address=presented.address, agent=presented.agent, request_id=presented.request_id,
+    )  # fmt: skip

@@ -1,0 +1,282 @@
+"""The steps of the one door inside a transaction: recognise, read, right, step-up, in the wire's own order."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from keyturn.core.hashes import Attempt
+from keyturn.core.lockout import Waiting
+from keyturn.core.outcomes import Challenge, Denied, Named, Nothing, Reason
+from keyturn.core.rules import allows, allows_some, rank
+from keyturn.core.settings import Settings
+from keyturn.core.types import (
+    Actor,
+    Ask,
+    Assurance,
+    Bearer,
+    Factor,
+    Frozen,
+    Instant,
+    Presented,
+    Proof,
+    Secret,
+    Step,
+    StepUpRule,
+    Subject,
+    SubjectRef,
+    TokenRef,
+    TokenView,
+)
+from keyturn.operations import Entry
+from keyturn.perform import proofs
+from keyturn.perform.recognise import realm_without_token, recognise
+from keyturn.store import locks, realms, roles, subjects, tokens
+from keyturn.store.engine import Tx
+
+
+class Walked(Frozen):
+    """Every step was passed: who wishes, and what."""
+
+    actor: Actor
+    wish: Any
+    settings: Settings
+
+
+class Stopped(Frozen):
+    """A step refused; `actor` when the caller was recognised by then."""
+
+    denied: Denied
+    settings: Settings
+    actor: Actor | None = None
+
+
+class Taken(Frozen):
+    """A second proof: a reserved password to evaluate, or one that is settled already."""
+
+    actor: Actor
+    reservation: proofs.Reservation | None = None
+    stepped_up: bool = False
+    refusal: Denied = Denied(Reason.STEP_UP_WRONG)
+
+
+def walk(
+    tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant, *, stepped_up: bool, until: Step | None = None
+) -> Walked | Stopped:
+    """The caller and the wish after every step of the wire's order, or the step that refused.
+
+    Shapes   stepped_up: a second proof was right already; until: stop before that step
+    """
+    actor = recognise(tx, presented, ask, now)
+    if isinstance(actor, Denied):
+        realm = realm_without_token(tx, presented)
+        home = realms.home(tx) if isinstance(realm, Denied) else realm
+        return Stopped(actor, home.settings)
+    settings = actor.realm.settings
+    refused = _standing(actor, row)
+    wish: Any = None
+    for step in ask.order:
+        if refused is not None or step is until:
+            break
+        if step is Step.READ:
+            wish = ask.read(settings)
+            refused = wish if isinstance(wish, Denied) else None
+        elif step is Step.RIGHT:
+            permitted = permit(tx, actor, wish, row)
+            refused = permitted if isinstance(permitted, Denied) else None
+            actor = actor if isinstance(permitted, Denied) else permitted
+        elif step is Step.STEP_UP and ask.step_up is not None and not stepped_up:
+            refused = _step_up(tx, actor, presented, ask.step_up, now)
+    if refused is None and until is None:
+        refused = _ladder(actor, row)
+    if refused is not None:
+        return Stopped(refused, settings, actor)
+    return Walked(replace(actor, assurance=Assurance.STEPPED_UP) if stepped_up else actor, wish, settings)
+
+
+def permit(tx: Tx, actor: Actor, wish: Any, row: Entry) -> Actor | Denied:
+    """The actor with whom and what the wish is about resolved, if the right covers it.
+
+    Denies   no such right at all: FORBIDDEN; else unknown: NOT_FOUND; else no right on that one: FORBIDDEN
+    """
+    if row.about == "token":
+        return _permit_token(tx, actor, wish, row)
+    ref: SubjectRef | None = getattr(wish, row.about) if row.about else None
+    if ref is None:
+        free = row.own and not getattr(wish, "everybody", False)
+        return actor if free or row.right is None or allows(actor.grants, row.right) else _forbidden(row)
+    about = subjects.by_ref(tx, actor.realm.id, ref)
+    return _permit_subject(tx, actor, about, row)
+
+
+def prove_again(tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Taken | Stopped | Waiting:
+    """The second proof of a recognised caller: a code settled here and now, or a password reserved."""
+    walked = walk(tx, presented, ask, row, now, stepped_up=False, until=Step.STEP_UP)
+    if isinstance(walked, Stopped):
+        return walked
+    actor, proof, subject = walked.actor, presented.proof, walked.actor.subject
+    if proof is None or subject is None:
+        return Taken(actor)
+    if row.assurance is Assurance.REPROVED:
+        return _current_password(tx, actor, subject, proof, now)
+    if ask.step_up is None or passes(actor, ask.step_up, now):
+        return Taken(actor)
+    asked = proofs.challenge(tx, actor, ask.step_up, proof.method)
+    if asked is None:
+        return Taken(actor)
+    if asked.method == proofs.PASSWORD:
+        refusal = Denied(Reason.STEP_UP_WRONG, asked)
+        attempt = Attempt(None, proof.code.reveal()) if ask.step_up.digest else Attempt(proof.code.reveal(), None)
+        return _reserved(tx, actor, subject, attempt, refusal, now)
+    reason = proofs.prove_code(tx, actor.realm, subject, asked.method, proof.code, actor, row.verb, now)
+    if reason is not None:
+        return Stopped(Denied(reason, asked), actor.realm.settings, actor)
+    proofs.step_up_done(tx, actor, now)
+    return Taken(actor, stepped_up=True)
+
+
+def as_proved(
+    tx: Tx, walked: Walked, reserved: proofs.Reservation, factor: bool, presented: Presented, ask: Ask, row: Entry,
+    now: Instant,
+) -> Walked | Stopped:  # fmt: skip
+    """The walk with the password's proof settled: right only on the password version seen at the reservation."""
+    right = proofs.settle_success(tx, reserved, presented.dialect, now)
+    if presented.secret is not None:
+        if not right:
+            return Stopped(_changed_meanwhile(row), walked.settings, walked.actor)
+        if ask.step_up is not None:
+            proofs.step_up_done(tx, walked.actor, now)
+        level = Assurance.REPROVED if row.assurance is Assurance.REPROVED else Assurance.STEPPED_UP
+        return Walked(replace(walked.actor, assurance=level), walked.wish, walked.settings)
+    subject = None if reserved.subject is None else subjects.by_id(tx, reserved.subject.id)
+    if subject is None or not right:
+        return Stopped(Denied(Reason.WRONG_PASSWORD), walked.settings, walked.actor)
+    held = proofs.in_force(tx, reserved.realm, subject)
+    due = reserved.realm.settings.policy.two_factor == "required" and not held
+    actor = replace(
+        walked.actor, subject=subject, grants=roles.grants_of(tx, subject.id), factor_shown=factor, enrol_only=due,
+        assurance=Assurance.STEPPED_UP if factor else Assurance.PRESENTED,
+    )  # fmt: skip
+    if subject.state != "active":
+        return Stopped(Denied(Reason.ACCOUNT_SUSPENDED), walked.settings, actor)
+    if (held and not factor) or (due and not ask.factor_at_login):
+        return Stopped(Denied(Reason.FACTOR_REQUIRED, methods_of(held, "totp")), walked.settings, actor)
+    return Walked(actor, walked.wish, walked.settings)
+
+
+def passes(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
+    """Whether the presented token needs no second proof now: flagged to pass, or shown one lately."""
+    flagged = rule.bypass and actor.token is not None and actor.token.bypass
+    return flagged or proofs.fresh(actor, rule, now)
+
+
+def factor_shown(
+    presented: Presented, after_password: str | None, ask: Ask, held: tuple[Factor, ...]
+) -> tuple[str, Secret | None]:
+    """Which factor was shown at sign-in, and its code."""
+    kinds = [f.kind for f in held] or ["totp"]
+    proof = presented.proof
+    if proof is not None and ask.factor_at_login:
+        return (proof.method if proof.method in kinds else kinds[0]), proof.code
+    return kinds[0], None if after_password is None else Secret(after_password)
+
+
+def methods_of(held: tuple[Factor, ...], method: str) -> Challenge:
+    """The challenge these factors make."""
+    kinds = tuple(f.kind for f in held)
+    return Challenge(method if method in kinds or not kinds else kinds[0], kinds)
+
+
+def _standing(actor: Actor, row: Entry) -> Denied | None:
+    """What is refused whatever the wish says: nobody there, or a token of a kind that may not."""
+    if row.assurance is not Assurance.NOBODY and actor.subject is None and not actor.local:
+        return Denied(Reason.UNAUTHENTICATED)
+    token = actor.token
+    if token is None:
+        return None
+    if "enrol" in token.claims and not row.enrolment:
+        return Denied(Reason.FACTOR_REQUIRED)
+    if row.bearer is Bearer.SESSION and token.kind != "session":
+        return Denied(Reason.SESSION_NEEDED)
+    if row.bearer is Bearer.NOT_DELEGATED and token.kind == "delegated":
+        return Denied(Reason.SESSION_NEEDED)
+    return None
+
+
+def _ladder(actor: Actor, row: Entry) -> Denied | None:
+    """A token that skips the second proof may replace itself and makes no other credential (A15, rules.md 6)."""
+    token = actor.token
+    if token is None or not token.bypass or row.bearer is Bearer.ANY:
+        return None
+    itself = actor.view is not None and actor.view.token.id == token.id
+    allowed = itself or actor.realm.settings.flag(f"{actor.dialect}.bypass_mints")
+    return None if allowed else _forbidden(row)
+
+
+def _step_up(tx: Tx, actor: Actor, presented: Presented, rule: StepUpRule, now: Instant) -> Denied | None:
+    if actor.local or actor.subject is None or passes(actor, rule, now):
+        return None
+    method = "" if presented.proof is None else presented.proof.method
+    asked = proofs.challenge(tx, actor, rule, method)
+    return None if asked is None else Denied(Reason.STEP_UP_REQUIRED, asked)
+
+
+def _permit_subject(tx: Tx, actor: Actor, about: Subject | None, row: Entry) -> Actor | Denied:
+    mine = about is not None and actor.subject is not None and about.id == actor.subject.id
+    if mine and row.own:
+        return replace(actor, about=about)
+    if row.right is not None and not allows_some(actor.grants, row.right):
+        return _forbidden(row)
+    if about is None:
+        return Denied(Reason.NOT_FOUND)
+    if row.right is not None and not allows(actor.grants, row.right, about.uuid):
+        return _forbidden(row)
+    if row.ranked and not mine and rank(roles.grants_of(tx, about.id)) > rank(actor.grants):
+        return _forbidden(row)
+    return replace(actor, about=about)
+
+
+def _permit_token(tx: Tx, actor: Actor, wish: Any, row: Entry) -> Actor | Denied:
+    view = _token(tx, actor, wish.token, wish.owner if "owner" in wish.__struct_fields__ else None)
+    if view is None:
+        return Denied(Reason.NOT_FOUND)
+    if actor.subject is not None and view.owner.id == actor.subject.id:
+        return replace(actor, about=view.owner, view=view)
+    permitted = _permit_subject(tx, actor, view.owner, row)
+    # Somebody else's token is as good as unknown to whoever may not see it (A37).
+    return Denied(Reason.NOT_FOUND) if isinstance(permitted, Denied) else replace(permitted, view=view)
+
+
+def _token(tx: Tx, actor: Actor, ref: TokenRef, owner: SubjectRef | None) -> TokenView | None:
+    if ref.by == "presented":
+        if actor.token is None or actor.secret is None or actor.subject is None:
+            return None
+        return TokenView(actor.token, actor.secret, actor.subject)
+    if ref.by == "uuid":
+        return tokens.by_uuid(tx, actor.realm.id, ref.value)
+    subject = actor.subject if owner is None else subjects.by_ref(tx, actor.realm.id, owner)
+    return None if subject is None else tokens.by_name(tx, subject.id, ref.dialect or actor.dialect, ref.value)
+
+
+def _current_password(tx: Tx, actor: Actor, subject: Subject, proof: Proof, now: Instant) -> Taken | Stopped | Waiting:
+    if subject.remote:
+        return Stopped(Denied(Reason.REMOTE_ACCOUNT), actor.realm.settings, actor)
+    attempt = Attempt(proof.code.reveal(), None)
+    return _reserved(tx, actor, subject, attempt, Denied(Reason.WRONG_CURRENT_PASSWORD), now)
+
+
+def _reserved(
+    tx: Tx, actor: Actor, subject: Subject, attempt: Attempt, refusal: Denied, now: Instant
+) -> Taken | Waiting:
+    account = locks.account_of_subject(subject.id)
+    home = realms.by_id(tx, subject.realm) or actor.realm
+    taken = proofs.reserve(tx, home, account, subject, attempt, actor.dialect, None, now)
+    return taken if isinstance(taken, Waiting) else Taken(actor, taken, False, refusal)
+
+
+def _changed_meanwhile(row: Entry) -> Denied:
+    reproved = row.assurance is Assurance.REPROVED
+    return Denied(Reason.WRONG_CURRENT_PASSWORD if reproved else Reason.STEP_UP_WRONG, Nothing())
+
+
+def _forbidden(row: Entry) -> Denied:
+    return Denied(Reason.FORBIDDEN, Named("right", row.right or ""))

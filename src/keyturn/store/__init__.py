@@ -1,0 +1,1 @@
+"""What is remembered: SQLite or PostgreSQL, one function per question or change."""

@@ -1,0 +1,50 @@
+"""Password hashes: one row a subject, whose version a proof must still meet when it settles."""
+
+from keyturn.core.types import Frozen, Instant
+from keyturn.store.engine import Tx
+
+BY_SUBJECT = "SELECT hash, version, must_change, length FROM passwords WHERE subject = $1"
+PUT = (
+    "INSERT INTO passwords (subject, realm, hash, version, must_change, length, changed)"
+    " VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT (subject) DO UPDATE SET hash = excluded.hash,"
+    " version = passwords.version + 1, must_change = excluded.must_change, length = excluded.length,"
+    " changed = excluded.changed"
+)
+REHASH = "UPDATE passwords SET hash = $3 WHERE subject = $1 AND version = $2"
+STILL = "SELECT 1 FROM passwords WHERE subject = $1 AND version = $2"
+DROP = "DELETE FROM passwords WHERE subject = $1"
+
+
+class Password(Frozen):
+    """What is stored of a subject's password; length in code points, 0 = not known."""
+
+    hash: str
+    version: int
+    must_change: bool
+    length: int
+
+
+def of(tx: Tx, subject: int) -> Password | None:
+    """The subject's password row."""
+    row = tx.one(BY_SUBJECT, subject)
+    return None if row is None else Password(row[0], row[1], row[2] == 1, row[3])
+
+
+def put(tx: Tx, realm: int, subject: int, hashed: str, must_change: bool, length: int, now: Instant) -> None:
+    """The subject has this password; the raised version makes every proof under way miss."""
+    tx.run(PUT, subject, realm, hashed, int(must_change), length, now)
+
+
+def rehash(tx: Tx, subject: int, version: int, hashed: str) -> None:
+    """The same password is stored in today's form, if it is still the one that was proved."""
+    tx.run(REHASH, subject, version, hashed)
+
+
+def still(tx: Tx, subject: int, version: int) -> bool:
+    """Whether the password is the one that was read at the reservation."""
+    return tx.one(STILL, subject, version) is not None
+
+
+def drop(tx: Tx, subject: int) -> None:
+    """The subject has no password."""
+    tx.run(DROP, subject)

@@ -1,0 +1,87 @@
+"""Roles and who holds them."""
+
+import msgspec
+
+from keyturn.core import entropy
+from keyturn.core.names import canonical
+from keyturn.core.rules import BUILT_IN, grants
+from keyturn.core.types import Grants, Role
+from keyturn.store.engine import Row, Tx
+from keyturn.store.subjects import next_number
+
+COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions"
+ALL = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 ORDER BY o.number"
+BY_NAME = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 AND o.name_key = $2"
+HELD = f"SELECT {COLUMNS} FROM memberships m JOIN roles o ON o.id = m.role WHERE m.subject = $1 ORDER BY o.number"
+INSERT = (
+    "INSERT INTO roles (realm, uuid, number, name, name_key, description, built_in, across, permissions)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+)
+UPDATE = "UPDATE roles SET description = $2, permissions = $3 WHERE id = $1 AND built_in = 0"
+JOIN = "INSERT INTO memberships (realm, subject, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+LEAVE_ALL = "DELETE FROM memberships WHERE subject = $1"
+
+
+def role_of(row: Row) -> Role:
+    """The role in a row of COLUMNS."""
+    values = (*row[:6], row[6] == 1, row[7] == 1, tuple(msgspec.json.decode(row[8])))
+    return Role(*values)
+
+
+def all_roles(tx: Tx, realm: int) -> tuple[Role, ...]:
+    """Every role of the realm, by number."""
+    return tuple(role_of(row) for row in tx.all(ALL, realm))
+
+
+def by_name(tx: Tx, realm: int, name: str) -> Role | None:
+    """The role of that name, whatever its letter case."""
+    row = tx.one(BY_NAME, realm, canonical(name) or "")
+    return None if row is None else role_of(row)
+
+
+def held(tx: Tx, subject: int) -> tuple[Role, ...]:
+    """The roles a subject holds, by number."""
+    return tuple(role_of(row) for row in tx.all(HELD, subject))
+
+
+def grants_of(tx: Tx, subject: int) -> Grants:
+    """What a subject may do now."""
+    return grants(held(tx, subject))
+
+
+def seed(tx: Tx, realm: int, home: bool) -> None:
+    """A new realm has its built-in roles; the one across realms exists in the home realm alone."""
+    for role in BUILT_IN:
+        if home or not role.across:
+            _insert(tx, realm, role.number, role.name, role.description, True, role.across, role.permissions)
+
+
+def put(tx: Tx, realm: int, name: str, permissions: tuple[str, ...], description: str) -> Role | None:
+    """The role of that name with exactly these permissions; None when it is built in."""
+    known = by_name(tx, realm, name)
+    if known is None:
+        _insert(tx, realm, next_number(tx, "role"), name, description, False, False, permissions)
+    elif known.built_in or tx.run(UPDATE, known.id, description, _json(permissions)) == 0:
+        return None
+    return by_name(tx, realm, name)
+
+
+def assign(tx: Tx, realm: int, subject: int, roles: tuple[Role, ...]) -> None:
+    """The subject holds exactly these roles."""
+    tx.run(LEAVE_ALL, subject)
+    for role in roles:
+        tx.run(JOIN, realm, subject, role.id)
+
+
+def _insert(
+    tx: Tx, realm: int, number: int, name: str, description: str, built_in: bool, across: bool,
+    permissions: tuple[str, ...],
+) -> None:  # fmt: skip
+    tx.run(
+        INSERT, realm, entropy.new_uuid(), number, name, canonical(name), description, int(built_in),
+        int(across), _json(permissions),
+    )  # fmt: skip
+
+
+def _json(value: tuple[str, ...]) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,213 @@
+"""SQLite: readers of their own, and one writer thread that commits what is queued together."""
+
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from keyturn.core.types import Instant
+from keyturn.store.engine import Catalogue, Committed, Job, Kept, Row, Sql, Tx, Unavailable
+from keyturn.store.sealing import KeyRing
+
+GROUP = 512
+"""Jobs that share one commit at most; more would only delay the first of them."""
+ENDED = (sqlite3.OperationalError, sqlite3.DatabaseError)
+KEYS = tuple(str(n) for n in range(1, 41))
+
+
+class SqliteTx:
+    """One transaction on one SQLite connection."""
+
+    __slots__ = ("_connection", "catalogue", "mark", "ring")
+
+    def __init__(self, connection: sqlite3.Connection, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self.ring = ring
+        self.mark = mark
+        self.catalogue = catalogue
+
+    def _execute(self, sql: str | Sql, args: tuple[Any, ...]) -> sqlite3.Cursor:
+        text = sql if isinstance(sql, str) else sql.sqlite
+        return self._connection.execute(text, dict(zip(KEYS, args, strict=False)))
+
+    def one(self, sql: str | Sql, *args: Any) -> Row | None:
+        """The first row, or None; the cursor is closed, since a half-read one freezes what is seen."""
+        cursor = self._execute(sql, args)
+        row: Row | None = cursor.fetchone()
+        cursor.close()
+        return row
+
+    def all(self, sql: str | Sql, *args: Any) -> list[Row]:
+        """All rows."""
+        return self._execute(sql, args).fetchall()
+
+    def run(self, sql: str | Sql, *args: Any) -> int:
+        """The number of rows that changed."""
+        return self._execute(sql, args).rowcount
+
+
+class SqliteEngine:
+    """A SQLite store under way."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:
+        self.ring = ring
+        self.catalogue = catalogue
+        self._path = path
+        self._mark = mark
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._newest = 0
+        self._clock = threading.Lock()
+        self._queue: queue.SimpleQueue[tuple[Job, Future[Committed]] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
+        self._writer.start()
+
+    def now(self) -> Instant:
+        """The system clock in microseconds; it never runs backwards."""
+        with self._clock:
+            self._newest = max(self._newest, time.time_ns() // 1000)
+            return Instant(self._newest)
+
+    def read(self, job: Callable[[Tx], Any]) -> Any:
+        """What `job` returns, run on one consistent view of this thread's own connection."""
+        try:
+            tx = self._reader()
+            tx._connection.execute("BEGIN")
+            try:
+                return job(tx)
+            finally:
+                tx._connection.execute("ROLLBACK")
+        except ENDED as error:
+            raise Unavailable(str(error)) from error
+
+    def write(self, job: Job) -> Committed:
+        """What came of `job`, after the commit that holds it."""
+        return self.submit(job).result()
+
+    def submit(self, job: Job) -> "Future[Committed]":
+        """`job` queued for the writer; its future is resolved after the commit."""
+        future: Future[Committed] = Future()
+        if self._closed:
+            future.set_exception(Unavailable("the store is closed"))
+        else:
+            self._queue.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """The writer has finished what was queued; every connection is closed."""
+        self._closed = True
+        self._queue.put(None)
+        self._writer.join()
+        for connection in self._readers:
+            connection.close()
+
+    def _reader(self) -> SqliteTx:
+        tx: SqliteTx | None = getattr(self._local, "tx", None)
+        if tx is None:
+            connection = connect(self._path, readonly=True)
+            self._readers.append(connection)
+            tx = self._local.tx = SqliteTx(connection, self.ring, self._mark, self.catalogue)
+        return tx
+
+    def _write_groups(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            stop = False
+            while len(group) < GROUP:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    stop = True
+                    break
+                group.append(more)
+            try:
+                connection = connection or connect(self._path, readonly=False)
+                done = self._commit_group(connection, group)
+            except BaseException as error:
+                # SQLite ended the whole transaction (disk full, I/O error, no memory, locked by another
+                # program): nobody in the group may hear yes, so everybody hears that it is not known.
+                done = [(f, None, Unavailable(str(error))) for _, f in group]
+                _abandon(connection)
+                connection = None
+            _resolve(done)
+            if stop:
+                break
+        if connection is not None:
+            connection.close()
+
+    def _commit_group(
+        self, connection: sqlite3.Connection, group: "list[tuple[Job, Future[Committed]]]"
+    ) -> "list[tuple[Future[Committed], Committed | None, BaseException | None]]":
+        done: list[tuple[Future[Committed], Committed | None, BaseException | None]] = []
+        tx = SqliteTx(connection, self.ring, self._mark, self.catalogue)
+        connection.execute("BEGIN IMMEDIATE")
+        for job, future in group:
+            connection.execute("SAVEPOINT job")
+            try:
+                done.append((future, _settled(connection, tx, job), None))
+            except BaseException as error:
+                if not connection.in_transaction:
+                    raise
+                connection.execute("ROLLBACK TO job")
+                failed = Unavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
+                done.append((future, None, failed))
+            connection.execute("RELEASE job")
+        connection.execute("COMMIT")
+        return done
+
+
+def _settled(connection: sqlite3.Connection, tx: SqliteTx, job: Job) -> Committed:
+    result = job(tx)
+    if isinstance(result, Kept):
+        return Committed(result.value, result.kills)
+    connection.execute("ROLLBACK TO job")
+    kept = result.then(tx) if result.then is not None else Kept(None)
+    return Committed(result.value, kept.kills)
+
+
+def _resolve(done: "list[tuple[Future[Committed], Committed | None, BaseException | None]]") -> None:
+    for future, committed, error in done:
+        if error is not None:
+            future.set_exception(error)
+        elif committed is not None:
+            future.set_result(committed)
+
+
+def _abandon(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        finally:
+            connection.close()
+
+
+def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """A connection with our pragmas; a file that is made is readable by its owner alone."""
+    if not readonly and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite3.connect(
+        f"file:{path}", uri=True, isolation_level=None, check_same_thread=False, timeout=5, cached_statements=512
+    )
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: an acknowledged revocation survives a power loss (reliability.md E8).
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection

@@ -1,0 +1,309 @@
+"""Tokens and their secrets: minted here and nowhere else, found by digest, ended by one conditional write."""
+
+from typing import Any
+
+import msgspec
+
+from keyturn.core import entropy, secrets
+from keyturn.core.digests import digest, last6
+from keyturn.core.kinds import KINDS, end_of
+from keyturn.core.types import Frozen, Instant, Realm, Secret, SecretRow, Subject, Token, TokenView
+from keyturn.store import realms, subjects
+from keyturn.store.engine import Row, Tx
+
+TOKEN = (
+    "t.id, t.uuid, t.realm, t.subject, t.maker, t.act, t.parent, t.kind, t.dialect, t.name, t.scopes, t.bypass,"
+    " t.life, t.idle, t.created, t.expires, t.ended, t.reason, t.stepped_up, t.stepped_up_by, t.claims"
+)
+WIDTH = 21
+SECRET = "x.last6, x.created, x.ends, x.first_used, x.last_used, x.used_from, x.client"
+SECRET_WIDTH = 7
+EPOCHS = "t.subject_epoch, t.realm_epoch"
+PRESENTED = (
+    f"SELECT {TOKEN}, {SECRET}, {EPOCHS}, {subjects.COLUMNS}, {realms.COLUMNS} FROM secrets x"
+    " JOIN tokens t ON t.id = x.token JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm"
+    " WHERE x.digest = $1"
+)
+ACTOR_ALIVE = (
+    "SELECT 1 FROM tokens t JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm"
+    " WHERE t.id = $1 AND t.ended IS NULL AND (t.expires IS NULL OR t.expires > $2) AND u.state = 'active'"
+    " AND r.active = 1 AND t.subject_epoch = u.epoch AND t.realm_epoch = r.epoch"
+)
+INSERT_TOKEN = (
+    "INSERT INTO tokens (uuid, realm, subject, maker, act, parent, kind, dialect, name, scopes, bypass, life, idle,"
+    " claims, subject_epoch, realm_epoch, created, expires, stepped_up, stepped_up_by)"
+    " SELECT $1, u.realm, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, u.epoch, r.epoch, $14, $15, $16, $17"
+    " FROM subjects u JOIN realms r ON r.id = u.realm WHERE u.id = $2 AND r.active = 1"
+    " AND (u.state = 'active' OR (u.state = 'suspended' AND CAST($18 AS bigint) = 1))"
+    " ON CONFLICT DO NOTHING RETURNING id"
+)
+INSERT_SECRET = (
+    "INSERT INTO secrets (digest, realm, token, last6, given, created) SELECT $1, t.realm, t.id, $3, $4, $5"
+    " FROM tokens t JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm WHERE t.id = $2"
+    " AND t.ended IS NULL AND u.state <> 'deleted' AND r.active = 1 AND t.subject_epoch = u.epoch"
+    " AND t.realm_epoch = r.epoch ON CONFLICT DO NOTHING"
+)
+RETIRE = "UPDATE secrets SET ends = $2 WHERE token = $1 AND (ends IS NULL OR ends > $2)"
+RETIRE_ONE = "UPDATE secrets SET ends = $2 WHERE digest = $1 AND (ends IS NULL OR ends > $2)"
+RENEW = "UPDATE tokens SET life = $2, expires = $3 WHERE id = $1 AND ended IS NULL"
+END = "UPDATE tokens SET ended = $2, reason = $3 WHERE id = $1 AND ended IS NULL"
+END_PARENT = "UPDATE tokens SET ended = $2, reason = $3 WHERE parent = $1 AND ended IS NULL"
+END_ACT = "UPDATE tokens SET ended = $2, reason = $3 WHERE act = $1 AND ended IS NULL"
+END_KIND = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND kind = $2 AND ended IS NULL AND id <> $5"
+END_WIRE = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND dialect = $2 AND ended IS NULL"
+END_EXPIRED = (
+    "UPDATE tokens SET ended = expires, reason = 'expired' WHERE subject = $1 AND ended IS NULL AND expires <= $2"
+)
+END_NAMESAKE = (
+    "UPDATE tokens SET ended = $5, reason = $6 WHERE subject = $1 AND dialect = $2 AND kind = $3 AND name = $4"
+    " AND ended IS NULL"
+)
+COUNT_KIND = "SELECT count(*) FROM tokens WHERE subject = $1 AND kind = $2 AND ended IS NULL"
+LEAST_USED = (
+    "SELECT t.id FROM tokens t JOIN secrets x ON x.token = t.id WHERE t.subject = $1 AND t.kind = $2"
+    " AND t.ended IS NULL AND x.ends IS NULL ORDER BY coalesce(x.last_used, x.created), t.id LIMIT 1"
+)
+VIEW = (
+    f"SELECT {TOKEN}, {SECRET}, {subjects.COLUMNS} FROM tokens t JOIN subjects u ON u.id = t.subject"
+    " JOIN secrets x ON x.token = t.id AND x.created = (SELECT max(y.created) FROM secrets y WHERE y.token = t.id)"
+)
+BY_UUID = f"{VIEW} WHERE t.realm = $1 AND t.uuid = $2"
+BY_NAME = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.name = $3 AND t.ended IS NULL AND t.kind <> 'session'"
+BY_ID = f"{VIEW} WHERE t.id = $1"
+LIVE = (
+    f"{VIEW} JOIN realms r ON r.id = t.realm WHERE t.ended IS NULL AND (t.expires IS NULL OR t.expires > $2)"
+    " AND t.subject_epoch = u.epoch AND t.realm_epoch = r.epoch AND u.state = 'active'"
+)
+OF_SUBJECT = f"{LIVE} AND t.subject = $1 ORDER BY t.id"
+PAGE = (
+    f"{LIVE} AND t.realm = $1 AND t.id > $3 AND (CAST($4 AS bigint) IS NULL OR t.subject = $4)"
+    " AND (CAST($5 AS text) IS NULL OR t.dialect = $5) AND (CAST($6 AS text) IS NULL OR t.kind = $6)"
+    " AND t.kind NOT IN ('reset', 'setup') ORDER BY t.id LIMIT $7"
+)
+RENAME = "UPDATE tokens SET name = $2 WHERE id = $1 AND ended IS NULL"
+NAMED = (
+    "SELECT 1 FROM tokens WHERE subject = $1 AND dialect = $2 AND kind = $3 AND name = $4 AND ended IS NULL"
+    " AND id <> $5"
+)
+STEPPED_UP = "UPDATE tokens SET stepped_up = $2, stepped_up_by = $3 WHERE id = $1"
+USED = (
+    "UPDATE secrets SET last_used = $2, first_used = coalesce(first_used, $2), used_from = $3, client = $4"
+    " WHERE digest = $1 AND (last_used IS NULL OR last_used < $2)"
+)
+KNOWN = "SELECT token FROM secrets WHERE digest = $1"
+
+
+class Grant(Frozen):
+    """What is to be minted.
+
+    Units    life, idle: seconds, None = no end; limit: the instant the first proof ends, never passed
+    Shapes   given: a secret brought along instead of one drawn; given_digest: only its digest
+    """
+
+    subject: int
+    kind: str
+    dialect: str
+    name: str | None = None
+    scopes: tuple[str, ...] | None = None
+    life: int | None = None
+    limit: Instant | None = None
+    idle: int | None = None
+    bypass: bool = False
+    maker: int | None = None
+    act: int | None = None
+    parent: int | None = None
+    claims: dict[str, str] = {}
+    stepped_up: Instant | None = None
+    stepped_up_by: str | None = None
+    given: Secret | None = None
+    given_digest: bytes | None = None
+    for_suspended: bool = False
+
+
+class Found(Frozen):
+    """The row behind a presented secret, with whom and where it belongs to."""
+
+    token: Token
+    secret: SecretRow
+    subject: Subject
+    realm: Realm
+    fresh: bool
+    """Whether its epochs are those of the subject and the realm: a raised epoch ended it otherwise."""
+
+
+def mint(tx: Tx, grant: Grant, now: Instant) -> tuple[Secret, TokenView] | None:
+    """A token and its secret are in the store; the one place where secrets are drawn.
+
+    Denies   None when the subject or its realm is not active, or its name, digest or sole place is taken
+    Safe     the INSERT selects from the subject's row, so a suspended or deleted subject gets none (A14)
+    """
+    expires = end_of(now, grant.life, grant.limit)
+    row = tx.one(
+        INSERT_TOKEN, entropy.new_uuid(), grant.subject, grant.maker, grant.act, grant.parent, grant.kind,
+        grant.dialect, grant.name, _scopes(grant.scopes), int(grant.bypass), grant.life, grant.idle,
+        msgspec.json.encode(grant.claims).decode(), now, expires, grant.stepped_up, grant.stepped_up_by,
+        int(grant.for_suspended),
+    )  # fmt: skip
+    if row is None:
+        return None
+    secret = grant.given or _draw(tx, grant.kind, grant.dialect)
+    key = grant.given_digest or digest(secret)
+    tail = "" if grant.given_digest else last6(secret)
+    given = int(grant.given is not None or grant.given_digest is not None)
+    if tx.run(INSERT_SECRET, key, row[0], tail, given, now) != 1:
+        return None
+    view = by_id(tx, row[0])
+    return None if view is None else (secret, view)
+
+
+def replace_secret(
+    tx: Tx, token: Token, old: bytes | None, life: int | None, limit: Instant | None, now: Instant
+) -> Secret | None:
+    """The token has a new secret and its life anew; the old one is dead.
+
+    Shapes   old: the digest that must still be the live one, or None for whichever is
+    Denies   None when the token or that very secret was dead already: of two rotations one wins
+    """
+    retired = tx.run(RETIRE, token.id, now) if old is None else tx.run(RETIRE_ONE, old, now)
+    if retired == 0 or tx.run(RENEW, token.id, life, end_of(now, life, limit)) == 0:
+        return None
+    secret = _draw(tx, token.kind, token.dialect)
+    done = tx.run(INSERT_SECRET, digest(secret), token.id, last6(secret), 0, now)
+    return secret if done == 1 else None
+
+
+def find(tx: Tx, key: bytes) -> Found | None:
+    """The row behind the digest of a presented secret: one join by keys, the one query without a realm."""
+    row = tx.one(PRESENTED, key)
+    if row is None:
+        return None
+    at = WIDTH + SECRET_WIDTH
+    person = subjects.subject_of(row[at + 2 : at + 2 + subjects.WIDTH])
+    realm = realms.realm_of(row[at + 2 + subjects.WIDTH :], tx)
+    fresh = row[at] == person.epoch and row[at + 1] == realm.epoch
+    return Found(token_of(row), SecretRow(*row[WIDTH:at]), person, realm, fresh)
+
+
+def rests_on(tx: Tx, token: Token, now: Instant) -> bool:
+    """Whether what a delegated token rests on, the actor and the actor's own token, is still alive."""
+    return token.parent is None or tx.one(ACTOR_ALIVE, token.parent, now) is not None
+
+
+def end(tx: Tx, token: Token, reason: str, now: Instant) -> bool:
+    """Whether this very call ended the token; what was delegated by it ends as well."""
+    tx.run(END_PARENT, token.id, now, reason)
+    return tx.run(END, token.id, now, reason) == 1
+
+
+def end_kinds(tx: Tx, subject: int, kinds: tuple[str, ...], reason: str, now: Instant, keep: int = 0) -> int:
+    """How many live tokens of those kinds this very call ended; `keep` is the one that stays."""
+    count = sum(tx.run(END_KIND, subject, kind, now, reason, keep) for kind in kinds)
+    if "delegated" in kinds:
+        count += tx.run(END_ACT, subject, now, reason)
+    return count
+
+
+def end_acts(tx: Tx, subject: int, reason: str, now: Instant) -> int:
+    """How many delegations by that actor this very call ended."""
+    return tx.run(END_ACT, subject, now, reason)
+
+
+def end_wire(tx: Tx, subject: int, dialect: str, reason: str, now: Instant) -> int:
+    """How many live tokens of that wire this very call ended."""
+    return tx.run(END_WIRE, subject, dialect, now, reason)
+
+
+def end_namesake(tx: Tx, subject: int, dialect: str, kind: str, name: str, now: Instant) -> int:
+    """The live token of that name is over, if there was one."""
+    return tx.run(END_NAMESAKE, subject, dialect, kind, name, now, "replaced")
+
+
+def tidy(tx: Tx, subject: int, now: Instant) -> None:
+    """Expired tokens of the subject are marked ended, so that they free their names and places."""
+    tx.run(END_EXPIRED, subject, now)
+
+
+def make_room(tx: Tx, subject: int, kind: str, limit: int | None, now: Instant) -> bool:
+    """Whether there is room for one more; a kind that evicts ends its least recently used one for it."""
+    if limit is None:
+        return True
+    row = tx.one(COUNT_KIND, subject, kind)
+    held = 0 if row is None else int(row[0])
+    while held >= limit and KINDS[kind].evicts and (oldest := tx.one(LEAST_USED, subject, kind)):
+        held -= tx.run(END, oldest[0], now, "quota")
+    return held < limit
+
+
+def by_uuid(tx: Tx, realm: int, uuid: str) -> TokenView | None:
+    """The token of that realm and uuid, ended ones too."""
+    return _view(tx.one(BY_UUID, realm, uuid))
+
+
+def by_name(tx: Tx, subject: int, dialect: str, name: str) -> TokenView | None:
+    """The subject's live token of that name on that wire."""
+    return _view(tx.one(BY_NAME, subject, dialect, name))
+
+
+def by_id(tx: Tx, token: int) -> TokenView | None:
+    """The token of that internal number."""
+    return _view(tx.one(BY_ID, token))
+
+
+def live(tx: Tx, subject: int, now: Instant) -> list[TokenView]:
+    """Every live token of the subject, oldest first."""
+    return [_view_of(row) for row in tx.all(OF_SUBJECT, subject, now)]
+
+
+def page(
+    tx: Tx, realm: int, owner: int | None, dialect: str | None, kind: str | None, after: int, limit: int, now: Instant
+) -> list[TokenView]:
+    """Live tokens of the realm by number after `after`, one more than `limit`."""
+    rows = tx.all(PAGE, realm, now, after, owner, dialect, kind, limit + 1)
+    return [_view_of(row) for row in rows]
+
+
+def rename(tx: Tx, token: Token, name: str) -> bool:
+    """Whether the token has the new name; False when the owner has another of that name."""
+    if tx.one(NAMED, token.subject, token.dialect, token.kind, name, token.id) is not None:
+        return False
+    return tx.run(RENAME, token.id, name) == 1
+
+
+def stepped_up(tx: Tx, token: int, by: str | None, now: Instant) -> None:
+    """A factor was shown for this token now."""
+    tx.run(STEPPED_UP, token, now, by)
+
+
+def used(tx: Tx, key: bytes, at: Instant, address: str, client: str) -> None:
+    """The secret was used at that instant; an older use never overwrites a newer one."""
+    tx.run(USED, key, at, address, client)
+
+
+def known(tx: Tx, key: bytes) -> bool:
+    """Whether a secret of that digest was ever here, dead or alive."""
+    return tx.one(KNOWN, key) is not None
+
+
+def token_of(row: Row) -> Token:
+    """The token in a row of TOKEN."""
+    scopes = None if row[10] is None else tuple(msgspec.json.decode(row[10]))
+    claims = {} if row[20] == "{}" else msgspec.json.decode(row[20], type=dict[str, str])
+    values = (*row[:10], scopes, row[11] == 1, *row[12:20], claims)
+    return Token(*values)
+
+
+def _view(row: Row | None) -> TokenView | None:
+    return None if row is None else _view_of(row)
+
+
+def _view_of(row: Row) -> TokenView:
+    at = WIDTH + SECRET_WIDTH
+    return TokenView(token_of(row), SecretRow(*row[WIDTH:at]), subjects.subject_of(row[at:]))
+
+
+def _draw(tx: Tx, kind: str, dialect: str) -> Secret:
+    return secrets.draw(tx.catalogue.wires[dialect].shape, KINDS[kind].letter, tx.mark)
+
+
+def _scopes(scopes: tuple[str, ...] | None) -> Any:
+    return None if scopes is None else msgspec.json.encode(scopes).decode()
