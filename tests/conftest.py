@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from tests import engines
 from tests.engines import Cluster, Engine
+from tests.houses import KEY, Household, household
+from tests.served import Served, serving
 
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -74,3 +76,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
 def database_url(database: Engine) -> str:
     """The URL of a fresh database on each engine."""
     return database.url
+
+
+@pytest.fixture
+def house(database: Engine, tmp_path: Path) -> Iterator[Household]:
+    """A house on a fresh store of each engine."""
+    with household(database.url, tmp_path / KEY) as made:
+        yield made
+
+
+@pytest.fixture
+def served(database: Engine, tmp_path: Path) -> Iterator[Served]:
+    """The real application on a fresh store of each engine, served on a port of this machine."""
+    with serving(database.url, tmp_path) as made:
+        yield made

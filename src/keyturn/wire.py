@@ -24,12 +24,15 @@ T = TypeVar("T")
 JSON = "application/json"
 LONGEST_KEY = 255
 KINDS = ("session", "personal", "api", "delegated")
+NOT_JSON = "is not well-formed JSON"
 
 
 class Request:
     """One request as it came: bytes decoded no further than its lines; `params` are filled by the router."""
 
-    __slots__ = ("_headers", "agent", "body", "host", "id", "method", "params", "path", "peer", "query", "scheme")
+    __slots__ = (
+        "_headers", "agent", "body", "host", "id", "method", "params", "path", "peer", "query", "read", "scheme",
+    )  # fmt: skip
 
     def __init__(
         self, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]], body: bytes, *, peer: str = "",
@@ -43,12 +46,20 @@ class Request:
         self.scheme = scheme
         self.id = id
         self.params: dict[str, str] = {}
+        self.read: dict[type[Any], Any] = {}
         self._headers: dict[str, str] = {}
         for name, value in headers:
             # Of a repeated header the first counts, so that nothing appended on the way replaces it.
             self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
         self.host = self._headers.get("host", "").rsplit(":", 1)[0].lower()
         self.agent = self._headers.get("user-agent", "")
+
+    def once(self, model: type[T], read: Callable[["Request", type[T]], T | Denied]) -> T | Denied:
+        """What `read` makes of the request as that type, made once however many readers ask."""
+        if model not in self.read:
+            self.read[model] = read(self, model)
+        found: T | Denied = self.read[model]
+        return found
 
     def header(self, name: str) -> str | None:
         """The header of that lower-case name; None when absent or empty."""
@@ -112,6 +123,10 @@ class Route(Frozen):
     query: tuple[str, ...] = ()
     public: bool = False
     media: str = JSON
+    needs: str = ""
+    """A right, `noun:action`, that this wire asks for here beside the command's own."""
+    choose: Callable[[Request], "Route"] | None = None
+    """Which door this request means, where one path has several meanings."""
 
 
 class Dialect(Frozen):
@@ -125,6 +140,8 @@ class Dialect(Frozen):
     refusals: Mapping[Reason, Refusal]
     wire: WireRule
     settings: tuple[Setting, ...] = ()
+    attributes: tuple[Setting, ...] = ()
+    """What this wire alone knows of a user, as a bootstrap file may give it."""
     order: tuple[Step, ...] = DEFAULT_ORDER
     any_case: bool = False
     """Paths are matched whatever their letter case."""
@@ -151,7 +168,8 @@ def ask_of(dialect: Dialect, route: Route, request: Request) -> Ask:
         known.append((settings, route.read(request, settings)))
         return known[-1][1]
 
-    return Ask(route.command, read, route.order or dialect.order, route.step_up, route.kinds, route.factor_at_login)
+    order = route.order or dialect.order
+    return Ask(route.command, read, order, route.step_up, route.kinds, route.factor_at_login, route.needs)
 
 
 # --- readers
@@ -173,7 +191,7 @@ def decoded(body: bytes, model: type[T]) -> T | Denied:
     except msgspec.ValidationError as error:
         return malformed(*_field_of(str(error)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return malformed("body", "is not well-formed JSON")
+        return malformed("body", NOT_JSON)
 
 
 def converted(fields: Mapping[str, Any], model: type[T]) -> T | Denied:

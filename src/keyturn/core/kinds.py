@@ -29,7 +29,7 @@ KINDS = {
         Kind("personal", "p", None, None, 100),
         Kind("api", "a", None, None, 1),
         Kind("delegated", "d", 3600, 8 * 3600, 100, mints=False),
-        Kind("reset", "r", 3600, 24 * 3600, 1, opens=False),
+        Kind("reset", "r", 3600, 7 * 24 * 3600, 1, opens=False),
         Kind("setup", "u", 24 * 3600, 24 * 3600, None, opens=False),
     )
 }

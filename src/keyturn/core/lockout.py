@@ -62,20 +62,22 @@ def absorb(lock: Lock, now: Instant, limit: int) -> Lock:
         died = lock.reserved
         lock = _with(lock, reserved=0)
         for _ in range(died):
-            lock = _fail(lock, now, limit, lock.closed_on)
+            lock = _fail(lock, now, limit, None, lock.closed_on)
     return lock
 
 
-def settle(lock: Lock, now: Instant, limit: int, held: bool, wire: str) -> Lock:
+def settle(lock: Lock, now: Instant, limit: int, held: bool, wire: str, lasting: frozenset[str] = frozenset()) -> Lock:
     """The lock after one reserved attempt was evaluated.
 
     Shapes   held: whether the proof was right; wire: where it was shown
+             lasting: wires whose locks somebody must open; a success on another wire leaves such a mark
     Safe     a success clears the count, so a guesser gains nothing by stopping early
     """
     lock = _with(lock, reserved=max(0, lock.reserved - 1))
+    mark = lock.closed_on if lock.closed_on in lasting else None
     if held:
-        return _with(lock, failures=0, until=Instant(0), closed_on=None)
-    return _fail(lock, now, limit, wire)
+        return _with(lock, failures=0, until=Instant(0), closed_on=mark)
+    return _fail(lock, now, limit, wire, mark)
 
 
 def released(lock: Lock) -> Lock:
@@ -94,13 +96,14 @@ def hold(failures: int, limit: int) -> int:
     return min(HOLD << over, LONGEST_HOLD)
 
 
-def _fail(lock: Lock, now: Instant, limit: int, wire: str | None) -> Lock:
+def _fail(lock: Lock, now: Instant, limit: int, wire: str | None, mark: str | None) -> Lock:
+    """One failure more; a lock that closes is closed by `wire`, unless it was closed or marked before."""
     failures = lock.failures + 1
     if failures < limit:
         return _with(lock, failures=failures)
     until = FOREVER if failures >= CEILING else Instant(now + hold(failures, limit) * SECOND)
-    closed_on = lock.closed_on if lock.failures >= limit else wire
-    return _with(lock, failures=failures, until=until, closed_on=closed_on)
+    shut = lock.closed_on if lock.failures >= limit else mark
+    return _with(lock, failures=failures, until=until, closed_on=shut or wire)
 
 
 def _with(lock: Lock, **changes: object) -> Lock:

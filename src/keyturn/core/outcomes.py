@@ -121,6 +121,12 @@ class Fields(Frozen):
     fields: dict[str, str]
 
 
+class Weak(Fields):
+    """Why a new password does not fit, also fault by fault: the name of each and its sentence."""
+
+    faults: dict[str, str] = {}
+
+
 class Challenge(Frozen):
     """What would answer the refusal: the method asked for, and all that are possible."""
 

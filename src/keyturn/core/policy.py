@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keyturn.core.outcomes import Denied, Fields, Reason
+from keyturn.core.outcomes import Denied, Reason, Weak
 from keyturn.core.passwords import faults, normal
 from keyturn.core.types import Ready, Realm, Secret
 
@@ -17,8 +17,8 @@ def fitting(realm: Realm, words: tuple[str, ...], wish: Any, password: Secret) -
     wrong = faults(password.reveal(), floor=floor, words=tuple(w for w in (*words, realm.display_name) if w))
     if not wrong:
         return Ready(wish, (password,))
-    told = "; ".join(fault.sentence(floor) for fault in wrong)
-    return Denied(Reason.WEAK_PASSWORD, Fields({"password": told}))
+    told = {fault.value: fault.sentence(floor) for fault in wrong}
+    return Denied(Reason.WEAK_PASSWORD, Weak({"password": "; ".join(told.values())}, told))
 
 
 def length(password: Secret) -> int:

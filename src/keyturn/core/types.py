@@ -210,7 +210,7 @@ class SubjectView(Frozen):
 
 
 class SubjectRef(Frozen):
-    """Whom a wish is about, as the wire named it: by uuid, number, handle, login or email."""
+    """Whom a wish is about, as the wire named it: by uuid, number, handle, login, email, or any of the last two."""
 
     by: str
     value: str
@@ -255,10 +255,14 @@ class Presented(Frozen):
     login: LoginProof | None = None
     local: bool = False
     claim: str | None = None
+    claim_by: str = "any"
+    """Which name of the owner the claim is: its handle alone, or any."""
     realm: RealmRef | None = None
     host: str = ""
     proof: Proof | None = None
     key: str | None = None
+    quiet: bool = False
+    """The caller asks that this use be not noted, so that it does not keep an idle token alive."""
     address: str = ""
     agent: str = ""
     request_id: str = ""
@@ -299,6 +303,10 @@ class WireRule(Frozen):
     """Changing one's own password ends the presented session too."""
     locks: bool = False
     """A lock closed on this wire may end its tokens (setting `<name>.lockout`)."""
+    shown: int = 6
+    """How many of the last characters of a secret lists may show, at most 6."""
+    bars: Callable[[Subject, str, Instant], str | None] | None = None
+    """What bars the subject of a good token from this wire, in a word: by its attributes, address and time."""
 
 
 class Ask(Frozen):
@@ -311,6 +319,8 @@ class Ask(Frozen):
     kinds: tuple[str, ...] = ("session", "personal", "api", "delegated")
     factor_at_login: bool = True
     """Whether this door can carry a second factor beside the password."""
+    needs: str = ""
+    """A right, `noun:action`, that the wire asks for here beside the command's own."""
 
 
 class Grants(Frozen):
@@ -338,6 +348,8 @@ class Actor(Frozen):
     view: TokenView | None = None
     """The token the wish is about, as the door resolved it."""
     factor_shown: bool = False
+    change_due: bool = False
+    """The password was right and must be changed first."""
     enrol_only: bool = False
     """A second factor is required here and there is none yet: the session may do nothing but enrol one."""
     address: str = ""
@@ -356,8 +368,13 @@ class Bearer(enum.Enum):
 
 
 class Ready(Frozen):
-    """A prepared wish with the passwords to hash outside any transaction; their hashes come back in `hashes`."""
+    """A prepared wish with the passwords to hash outside any transaction; their hashes come back in `hashes`.
+
+    Shapes   shown: stored hashes with passwords to compare them with; whether they fit comes back in `held`
+    """
 
     wish: Any
     passwords: tuple[Secret, ...] = ()
     hashes: tuple[str, ...] = ()
+    shown: tuple[tuple[str, Secret], ...] = ()
+    held: tuple[bool, ...] = ()

@@ -1,11 +1,14 @@
 """The ASGI application: reads a request within its limits, hands it to the door, writes the answer."""
 
 import asyncio
+import collections
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from msgspec.structs import replace
 
 from keyturn.core import entropy
 from keyturn.core.outcomes import After, Denied, Reason
@@ -14,7 +17,7 @@ from keyturn.core.types import Ask, Frozen, Presented
 from keyturn.http.routing import Match, Router
 from keyturn.operations import CONTENTS
 from keyturn.perform import Answered, House, direct, perform, settled
-from keyturn.store.engine import Committed, Unavailable
+from keyturn.store.engine import Committed, Job, Unavailable
 from keyturn.store.sqlite import SqliteEngine
 from keyturn.wire import Request, Response, ask_of, idempotency_key
 
@@ -50,6 +53,8 @@ class Application:
         self._threads = ThreadPoolExecutor(THREADS, "request")
         store = site.house.store
         self._writer = store if isinstance(store, SqliteEngine) else None
+        self._bridge = Bridge()
+        self._fallback = Settings(values=store.catalogue.defaults())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: HTTP requests, and the lifespan of the process."""
@@ -76,9 +81,8 @@ class Application:
             response: Response = await self._in_thread(page)
         except Exception:
             log.exception("a page of ours is broken", extra={"request_id": request.id})
-            fallback = Settings(values=self._site.house.store.catalogue.defaults())
             dialect = self._site.router.match(request).dialect
-            response = dialect.refuse(Denied(Reason.BROKEN), None, fallback, request)
+            response = dialect.refuse(Denied(Reason.BROKEN), None, self._fallback, request)
         return response
 
     async def _request(self, scope: Scope, receive: Receive) -> tuple[Request, bool]:
@@ -114,8 +118,7 @@ class Application:
 
     async def _answer(self, request: Request, match: Match, whole: bool) -> Response:
         dialect, route = match.dialect, match.route
-        settings = self._site.house.store.catalogue.defaults()
-        fallback = Settings(values=settings)
+        fallback = self._fallback
         if request.method == "OPTIONS" and dialect.options is not None and route is None:
             return dialect.options
         if not whole:
@@ -125,8 +128,7 @@ class Application:
             refused = dialect.refuse(Denied(reason), None, fallback, request)
             return _allowing(refused, match.verbs)
         try:
-            async with asyncio.timeout(self._site.limits.deadline):
-                return await self._wish(request, match, fallback)
+            return await self._wish(request, match, fallback)
         except TimeoutError:
             return _later(dialect.refuse(Denied(Reason.UNAVAILABLE, After(1)), route, fallback, request))
         except Exception:
@@ -137,6 +139,7 @@ class Application:
         dialect, route = match.dialect, match.route
         if route is None:
             raise ValueError("a wish has a route")
+        route = route if route.choose is None else route.choose(request)
         presented = (route.present or dialect.present)(request)
         key = idempotency_key(request)
         if isinstance(presented, Denied) or isinstance(key, Denied):
@@ -153,12 +156,13 @@ class Application:
         house = self._site.house
         job = direct(house, presented, ask) if self._writer is not None else None
         if job is None or self._writer is None:
-            answered: Answered = await self._in_thread(lambda: perform(house, presented, ask))
+            async with asyncio.timeout(self._site.limits.deadline):
+                answered: Answered = await self._in_thread(lambda: perform(house, presented, ask))
             return answered
         try:
-            committed: Committed = await asyncio.wrap_future(self._writer.submit(job))
+            committed = await self._bridge.crossed(self._writer, job)
         except Unavailable:
-            return Answered(Denied(Reason.UNAVAILABLE), Settings(values=house.store.catalogue.defaults()))
+            return Answered(Denied(Reason.UNAVAILABLE), self._fallback)
         settled(house, CONTENTS[ask.command].effect, committed)
         value: Answered = committed.value
         return value
@@ -177,9 +181,42 @@ class Application:
                 return
 
 
-def _addressed(presented: Presented, request: Request, key: str | None) -> Presented:
-    from msgspec.structs import replace
+class Bridge:
+    """The way from the event loop to the writer thread and back: one wake-up a group, not one a job."""
 
+    def __init__(self) -> None:
+        self._told: collections.deque[tuple[asyncio.Future[Committed], Committed | None, BaseException | None]]
+        self._told = collections.deque()
+        self._awake = False
+
+    async def crossed(self, writer: SqliteEngine, job: Job) -> Committed:
+        """What came of the job on the writer thread, after its commit."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Committed] = loop.create_future()
+
+        def tell(committed: Committed | None, error: BaseException | None) -> None:
+            self._told.append((future, committed, error))
+            if not self._awake:
+                self._awake = True
+                loop.call_soon_threadsafe(self._drain)
+
+        writer.submit(job, tell)
+        return await future
+
+    def _drain(self) -> None:
+        # Lowered before anything is taken: what is appended from now on wakes the loop again.
+        self._awake = False
+        while self._told:
+            future, committed, error = self._told.popleft()
+            if future.done():
+                continue
+            if error is not None:
+                future.set_exception(error)
+            elif committed is not None:
+                future.set_result(committed)
+
+
+def _addressed(presented: Presented, request: Request, key: str | None) -> Presented:
     return replace(
         presented, host=request.host, key=key, address=request.peer, agent=request.agent, request_id=request.id
     )
@@ -212,6 +249,8 @@ async def _send(send: Send, request: Request, response: Response) -> None:
 
 def _log(request: Request, match: Match | None, response: Response, began: float) -> None:
     """One line a request; the path is the route's template and the query is left out, since both may hold tokens."""
+    if not log.isEnabledFor(logging.INFO):
+        return
     path = (
         match.route.path if match is not None and match.route is not None else "(no route)" if match else request.path
     )

@@ -6,6 +6,7 @@ from typing import Any
 from keyturn.core import commands as c
 from keyturn.core.types import Assurance, Bearer, Effect, Frozen
 from keyturn.operations import (
+    bootstrap,
     delegations,
     factors,
     introspection,
@@ -32,6 +33,7 @@ class Entry(Frozen):
     Shapes   verb: the audit name; right: `noun:action`, None = none is needed; about: the field of the wish
              that names whom or which token it is about; own: no right is needed for oneself
              assurance: how well the actor must be known; bearer: whose tokens may carry it at all
+             weighs: the operation looks at the actor's grants itself
              ranked: nobody does it to somebody above them; enrolment: allowed while a factor is still due
     """
 
@@ -45,6 +47,7 @@ class Entry(Frozen):
     bearer: Bearer = Bearer.ANY
     ranked: bool = False
     enrolment: bool = False
+    weighs: bool = False
     prepare: Callable[..., Any] | None = None
 
 
@@ -69,7 +72,7 @@ CONTENTS: dict[type[Any], Entry] = {
     c.EditToken:       Entry(tokens.edit_token, "tokens:edit", CHANGE, "tokens:revoke", "token", own=True, bearer=MINTS, ranked=True),
     c.RotateToken:     Entry(tokens.rotate_token, "tokens:rotate", KILL, "tokens:mint_for", "token", own=True, bearer=MINTS, ranked=True),
     c.RevokeToken:     Entry(tokens.revoke_token, "tokens:revoke", KILL, "tokens:revoke", "token", own=True, bearer=MINTS, ranked=True),
-    c.RevokeSecret:    Entry(tokens.revoke_secret, "tokens:revoke_secret", KILL),
+    c.RevokeSecret:    Entry(tokens.revoke_secret, "tokens:revoke_secret", KILL, weighs=True),
     c.Introspect:      Entry(introspection.introspect, "tokens:introspect", READ, "tokens:introspect"),
     c.IssueDelegation: Entry(delegations.issue_delegation, "delegations:issue", CHANGE, "users:act_for", "subject", assurance=STEPPED_UP, bearer=MINTS),
     # users
@@ -97,6 +100,7 @@ CONTENTS: dict[type[Any], Entry] = {
     c.PutRole:         Entry(roles.put_role, "roles:put", KILL, "roles:edit", bearer=MINTS),
     # the record, the start
     c.ListAudit:       Entry(record.list_audit, "audit:list", READ, "audit:view"),
+    c.Apply:           Entry(bootstrap.apply, "bootstrap:apply", KILL, "realms:create", bearer=MINTS, prepare=bootstrap.prepare_apply),
     c.IssueSetup:      Entry(setup.issue_setup, "setup:issue", KILL),
     c.SetUp:           Entry(setup.set_up, "setup:redeem", KILL, assurance=NOBODY, prepare=setup.prepare_setup),
 }

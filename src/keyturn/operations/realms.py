@@ -50,5 +50,6 @@ def edit_realm(tx: Tx, actor: Actor, wish: EditRealm, now: Instant) -> Result | 
     if wish.hosts is not None and not realms.set_hosts(tx, actor.realm.id, tuple(h.lower() for h in wish.hosts)):
         return Denied(Reason.CONFLICT, Named("hosts"))
     fresh = realms.by_id(tx, actor.realm.id) or actor.realm
-    detail = {"policy": policy, "settings": settings}
+    # Names alone of settings: one of them may be a secret of its wire.
+    detail = {"policy": policy, "settings": sorted(wish.settings)}
     return Result(RealmShown(fresh, realms.hosts(tx, fresh.id)), detail=detail, touches=f"realm:{fresh.id}")

@@ -1,5 +1,7 @@
 """Sessions: opened by a proof, resumed, listed, ended."""
 
+from msgspec.structs import replace
+
 from keyturn.core.commands import EndSession, EndSessions, ListSessions, OpenSession, ResumeSession, ShowSelf
 from keyturn.core.digests import origin
 from keyturn.core.kinds import KINDS, life, quota
@@ -15,7 +17,7 @@ from keyturn.core.outcomes import (
     TokensListed,
 )
 from keyturn.core.types import Actor, Instant, Subject
-from keyturn.store import passwords, subjects, tokens, views
+from keyturn.store import subjects, tokens, views
 from keyturn.store.engine import Tx
 
 SESSION = KINDS["session"]
@@ -31,12 +33,10 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
     subject = actor.subject
     if subject is None or actor.token is not None:
         return Denied(Reason.UNAUTHENTICATED)
-    stored = passwords.of(tx, subject.id)
-    if stored is not None and stored.must_change:
+    if actor.change_due:
         return _change_due(tx, actor, subject, wish, now)
     wire = tx.catalogue.wires[actor.dialect]
     settings = actor.realm.settings
-    tokens.tidy(tx, subject.id, now)
     if wish.name is not None:
         tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
     tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now)
@@ -45,14 +45,14 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
         subject.id, SESSION.name, actor.dialect, name=wish.name, life=life(SESSION, wire, settings, wish.lifetime),
         idle=wire.idle if idle is None else idle, claims=_claims(actor, wish),
         stepped_up=now if actor.factor_shown else None,
-        stepped_up_by=origin(actor.agent, actor.address) if actor.factor_shown else None,
+        stepped_up_by=origin(actor.agent, actor.address) if actor.factor_shown else None, owner=subject,
     )  # fmt: skip
     minted = tokens.mint(tx, grant, now)
     if minted is None:
         return Denied(Reason.ACCOUNT_SUSPENDED)
     subjects.seen(tx, subject.id, now)
     secret, view = minted
-    shown = views.of_subject(tx, subjects.by_id(tx, subject.id) or subject, actor.realm, now)
+    shown = views.of_subject(tx, replace(subject, last_login=now), actor.realm, now)
     return Result(SessionOpened(secret, view, shown), subject.id, view.token.uuid)
 
 

@@ -23,8 +23,8 @@ from keyturn.core.outcomes import (
     TokensListed,
 )
 from keyturn.core.rules import allows, allows_some
-from keyturn.core.types import Actor, Instant, Subject, Token, WireRule
-from keyturn.store import roles, tokens
+from keyturn.core.types import Actor, Instant, Subject, Token, TokenView, WireRule
+from keyturn.store import realms, roles, tokens
 from keyturn.store.engine import Tx
 
 REVOKE = "tokens:revoke"
@@ -93,11 +93,14 @@ def rotate_token(tx: Tx, actor: Actor, wish: RotateToken, now: Instant) -> Resul
     token = view.token
     itself = actor.token is not None and actor.token.id == token.id
     wire = tx.catalogue.wires[token.dialect]
-    span = life(KINDS[token.kind], wire, actor.realm.settings, _length(token, wish))
-    secret = tokens.replace_secret(tx, token, actor.digest if itself else None, span, None, now)
-    if secret is None:
+    # A wish may be made in a granted realm; the token's life is its own realm's matter.
+    home = actor.realm if token.realm == actor.realm.id else realms.by_id(tx, token.realm) or actor.realm
+    span = life(KINDS[token.kind], wire, home.settings, _length(token, wish))
+    replaced = tokens.replace_secret(tx, token, actor.digest if itself else None, span, None, now)
+    if replaced is None:
         return Denied(Reason.TOKEN_ENDED if itself else Reason.NOT_FOUND)
-    fresh = tokens.by_id(tx, token.id) or view
+    secret, renewed, row = replaced
+    fresh = TokenView(renewed, row, view.owner)
     return Result(TokenIssued(secret, fresh, actor.realm.name), token.subject, token.uuid, touches=f"token:{token.id}")
 
 

@@ -58,8 +58,10 @@ def create_user(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | De
     if wish.password is not None:
         size = length(wish.password)
         passwords.put(tx, actor.realm.id, made.id, ready.hashes[0], wish.must_change, size, now)
+    ended = wish.administrator and tokens.end_setup_codes(tx, made.realm, now) > 0
     shown = views.of_subject(tx, made, actor.realm, now)
-    return Result(UserCreated(shown), made.id, detail={"roles": [r.name for r in given]})
+    detail = {"roles": [r.name for r in given]}
+    return Result(UserCreated(shown), made.id, detail=detail, touches=f"realm:{made.realm}" if ended else None)
 
 
 def show_user(tx: Tx, actor: Actor, wish: ShowUser, now: Instant) -> Result | Denied:
@@ -188,7 +190,7 @@ def _unlock(tx: Tx, about: Subject, now: Instant) -> bool:
     shut = locks.all_of(tx, about.realm, account)
     for factor in shut:
         locks.change(tx, about.realm, account, factor, lockout.opened, now)
-    return any(lock.failures for lock in shut.values())
+    return any(lock.failures or lock.closed_on is not None for lock in shut.values())
 
 
 def _edited(about: Subject, wish: EditUser) -> Subject:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keyturn.core import hashes
+from keyturn.core.hashes import Attempt
 from keyturn.core.lockout import Waiting
 from keyturn.core.outcomes import Denied, Reason, Result
 from keyturn.core.settings import Settings
@@ -55,6 +56,8 @@ class Shown(Frozen):
 
     reservation: proofs.Reservation | None = None
     stepped_up: bool = False
+    remembered: bool = False
+    """Whether the presented token remembers the proof, also where the wish itself is refused afterwards."""
 
 
 def perform(house: House, presented: Presented, ask: Ask) -> Answered:
@@ -108,7 +111,7 @@ def _perform(house: House, presented: Presented, ask: Ask, now: Instant) -> Answ
     committed = house.store.write(_job(house, presented, ask, row, shown, ready, now))
     settled(house, row.effect, committed)
     answered: Answered = committed.value
-    _note(house, answered, now)
+    _note(house, presented, answered, now)
     return answered
 
 
@@ -125,7 +128,7 @@ def _read(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant
         return Answered(told, walked.settings, walked.actor)
 
     answered: Answered = house.store.read(job)
-    _note(house, answered, now)
+    _note(house, presented, answered, now)
     return answered
 
 
@@ -146,9 +149,11 @@ def _login(house: House, presented: Presented, ask: Ask, row: Entry, now: Instan
         house, now, lambda at: house.store.write(lambda tx: Kept(_reserve_login(tx, presented, ask, at)))
     )
     if isinstance(reserved, Answered):
+        if reserved.outcome == Denied(Reason.REALM_REFUSED):
+            # As slow as a wrong password, so that no names of realms are found out by the clock (A24).
+            house.hasher.verify(None, Attempt(""))
         return reserved
-    held = house.hasher.verify(reserved.stored, reserved.attempt)
-    if held is not True:
+    if not proofs.evaluated(house.store, house.hasher, reserved):
         return _refuse_login(house, presented, row, reserved, now)
     if reserved.stored is not None and house.hasher.stale(reserved.stored):
         _rehash(house, reserved, reserved.stored)
@@ -221,7 +226,7 @@ def _login_factor(
     subject = reserved.subject
     if subject is None or subject.state != "active":
         return Shown(reserved)
-    held = house.store.read(lambda tx: proofs.in_force(tx, reserved.realm, subject))
+    held = reserved.held
     method, code = walk.factor_shown(presented, reserved.code, ask, held)
     if not held or code is None:
         return Shown(reserved)
@@ -248,10 +253,9 @@ def _again(house: House, presented: Presented, ask: Ask, row: Entry, now: Instan
         return taken
     if taken.reservation is None:
         return Shown(stepped_up=taken.stepped_up)
-    held = house.hasher.verify(taken.reservation.stored, taken.reservation.attempt)
-    if held is not True:
+    if not proofs.evaluated(house.store, house.hasher, taken.reservation):
         return _count_failure(house, taken.actor, row.verb, taken.reservation, taken.refusal, now)
-    return Shown(taken.reservation, stepped_up=True)
+    return Shown(taken.reservation, stepped_up=True, remembered=ask.step_up is not None)
 
 
 # --- preparing
@@ -270,8 +274,13 @@ def _prepared(house: House, presented: Presented, ask: Ask, row: Entry, shown: S
     ready = house.store.read(job)
     if isinstance(ready, walk.Stopped):
         return _write_refusal(house, ready, row, shown, now)
-    hashes = tuple(house.hasher.hash(password) for password in ready.passwords)
-    return Ready(ready.wish, ready.passwords, hashes)
+    try:
+        worked: Ready = house.hasher.worked(ready)
+    except Busy:
+        if shown.reservation is not None:
+            proofs.give_back(house.store, shown.reservation)
+        raise
+    return worked
 
 
 def _write_refusal(house: House, stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> Answered:
@@ -340,7 +349,9 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
 
     def job(tx: Tx) -> Kept:
         if reservation is not None and actor is not None:
-            proofs.settle_success(tx, reservation, actor.dialect, now)
+            right = proofs.settle_success(tx, reservation, actor.dialect, now)
+            if right is not None and shown.remembered:
+                proofs.step_up_done(tx, actor, now)
         if written and actor is not None:
             about = actor.about or actor.subject
             number = None if about is None else about.id
@@ -351,9 +362,9 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
     return job
 
 
-def _note(house: House, answered: Answered, now: Instant) -> None:
+def _note(house: House, presented: Presented, answered: Answered, now: Instant) -> None:
     actor = answered.actor
-    if actor is None or actor.secret is None:
+    if actor is None or actor.secret is None or presented.quiet:
         return
     last = actor.secret.last_used
     if last is None or last + 60 * SECOND <= now:

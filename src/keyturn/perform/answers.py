@@ -23,6 +23,9 @@ class Claim(Frozen):
     request: bytes
     seal: bytes
 
+    def __repr__(self) -> str:
+        return "Claim(redacted)"
+
 
 class Replay(Frozen):
     """What is to be answered instead of doing the wish again."""

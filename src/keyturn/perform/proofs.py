@@ -1,5 +1,7 @@
 """Proofs: the attempt is reserved before anything is hashed, evaluated outside, and settled in the store."""
 
+from msgspec.structs import replace
+
 from keyturn.core import factors as totp
 from keyturn.core import lockout
 from keyturn.core.digests import origin
@@ -8,8 +10,9 @@ from keyturn.core.lockout import Lock, Locked, Reserved, Waiting
 from keyturn.core.names import canonical
 from keyturn.core.outcomes import Challenge, Reason
 from keyturn.core.types import SECOND, Actor, Factor, Frozen, Instant, LoginProof, Realm, Secret, StepUpRule, Subject
+from keyturn.perform.hashing import Busy, Hasher
 from keyturn.store import audit, factors, locks, passwords, subjects, tokens
-from keyturn.store.engine import Tx
+from keyturn.store.engine import Engine, Kept, Tx
 
 PASSWORD = "password"  # noqa: S105 - the name of a factor
 CODES = ("totp", "recovery")
@@ -30,6 +33,8 @@ class Reservation(Frozen):
     attempt: Attempt
     locked: bool
     code: str | None = None
+    held: tuple[Factor, ...] = ()
+    """The factors in force, at a sign-in."""
 
 
 def reserve_login(
@@ -50,9 +55,11 @@ def reserve_login(
         login.password.reveal() if login.password else None, login.digest.reveal() if login.digest else None
     )
     code = None
-    if split and subject is not None and in_force(tx, realm, subject):
+    held = in_force(tx, realm, subject) if subject is not None else ()
+    if split and held:
         attempt, code = _split(attempt)
-    return reserve(tx, realm, account, subject, attempt, wire, code, now)
+    reserved = reserve(tx, realm, account, subject, attempt, wire, code, now)
+    return reserved if isinstance(reserved, Waiting) else replace(reserved, held=held)
 
 
 def reserve(
@@ -60,11 +67,14 @@ def reserve(
     now: Instant,
 ) -> Reservation | Waiting:  # fmt: skip
     """An attempt at this account's password is in flight, or is to be evaluated against the dummy alone."""
-    standing = _take(tx, realm, account, PASSWORD, now)
-    if isinstance(standing, Waiting):
-        return standing
+    # Under a lock without end nothing is reserved: what nobody settles would count as a failure (rules.md 4).
+    shut = _shut_here(tx, realm, account, wire)
+    if not shut:
+        standing = _take(tx, realm, account, PASSWORD, now)
+        if isinstance(standing, Waiting):
+            return standing
+        shut = isinstance(standing, Locked)
     stored = passwords.of(tx, subject.id) if subject is not None else None
-    shut = isinstance(standing, Locked) or _shut_here(tx, realm, account, wire)
     return Reservation(
         realm=realm, account=account, subject=subject, attempt=attempt, locked=shut, code=code,
         stored=None if shut or stored is None else stored.hash, version=0 if stored is None else stored.version,
@@ -87,16 +97,37 @@ def settle_failure(tx: Tx, reservation: Reservation, actor: Actor, verb: str, re
     audit.write(
         tx, realm.id, actor, audit.Entry(verb, "refused", reason.value, subject.id, detail={"closed": closed}), now
     )
-    return closed and _end_wire_tokens(tx, realm, subject, actor, now)
+    return closed and not subject.built_in and _end_wire_tokens(tx, realm, subject, actor, now)
 
 
-def settle_success(tx: Tx, reservation: Reservation, wire: str, now: Instant) -> bool:
-    """The right attempt cleared the count, if the password is still the one that was proved."""
+def evaluated(store: Engine, hasher: Hasher, reservation: Reservation) -> bool:
+    """Whether the reserved attempt is right; one that found no room in the pool is given back and not counted."""
+    try:
+        return hasher.verify(reservation.stored, reservation.attempt)
+    except Busy:
+        give_back(store, reservation)
+        raise
+
+
+def give_back(store: Engine, reservation: Reservation) -> None:
+    """The attempt that was reserved and came to nothing is in flight no more."""
+
+    def job(tx: Tx) -> Kept:
+        locks.change(tx, reservation.realm.id, reservation.account, PASSWORD, lockout.released, store.now())
+        return Kept(None)
+
+    if not reservation.locked:
+        store.write(job)
+
+
+def settle_success(tx: Tx, reservation: Reservation, wire: str, now: Instant) -> passwords.Password | None:
+    """The right attempt cleared the count, if the password is still the one that was proved: its row, or None."""
     subject = reservation.subject
-    if subject is None or not passwords.still(tx, subject.id, reservation.version):
-        return False
+    stored = None if subject is None else passwords.of(tx, subject.id)
+    if stored is None or stored.version != reservation.version:
+        return None
     _settle(tx, reservation.realm, reservation.account, PASSWORD, True, wire, now)
-    return True
+    return stored
 
 
 def prove_code(
@@ -156,7 +187,9 @@ def challenge(tx: Tx, actor: Actor, rule: StepUpRule, asked: str) -> Challenge |
     methods = tuple(m for m in rule.methods if m in held)
     if methods:
         return Challenge(asked if asked in methods else methods[0], methods)
-    wanted = rule.fallback and (not rule.fallback_setting or actor.realm.settings.flag(rule.fallback_setting))
+    settings = actor.realm.settings
+    wanted = rule.fallback and (not rule.fallback_setting or settings.flag(rule.fallback_setting))
+    wanted = wanted and settings.policy.two_factor != "off"
     if wanted and passwords.of(tx, subject.id) is not None:
         return Challenge(PASSWORD)
     return None
@@ -183,15 +216,23 @@ def _take(tx: Tx, realm: Realm, account: str, factor: str, now: Instant) -> Rese
 
 def _settle(tx: Tx, realm: Realm, account: str, factor: str, held: bool, wire: str, now: Instant) -> tuple[Lock, Lock]:
     limit = realm.settings.policy.lockout_attempts
-    return locks.change(tx, realm.id, account, factor, lambda k: lockout.settle(k, now, limit, held, wire), now)
+    lasting = _lasting(tx, realm) if factor == PASSWORD else frozenset()
+
+    def step(lock: Lock) -> Lock:
+        return lockout.settle(lock, now, limit, held, wire, lasting)
+
+    return locks.change(tx, realm.id, account, factor, step, now)
 
 
 def _shut_here(tx: Tx, realm: Realm, account: str, wire: str) -> bool:
     """A lock that a failure on this wire closed has no timed end here, where the realm says so (rules.md 4)."""
-    rule = tx.catalogue.wires.get(wire)
-    if rule is None or not rule.locks or realm.settings.text(f"{wire}.lockout") != "revoke":
-        return False
-    return locks.get(tx, realm.id, account, PASSWORD).closed_on == wire
+    return wire in _lasting(tx, realm) and locks.get(tx, realm.id, account, PASSWORD).closed_on == wire
+
+
+def _lasting(tx: Tx, realm: Realm) -> frozenset[str]:
+    """The wires whose locks somebody must open."""
+    rules = tx.catalogue.wires.values()
+    return frozenset(r.name for r in rules if r.locks and realm.settings.text(f"{r.name}.lockout") == "revoke")
 
 
 def _end_wire_tokens(tx: Tx, realm: Realm, subject: Subject, actor: Actor, now: Instant) -> bool:

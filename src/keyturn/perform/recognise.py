@@ -1,5 +1,7 @@
 """Whom we make of what was presented: the row decides, in the transaction that goes on with it."""
 
+from msgspec.structs import replace
+
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS
 from keyturn.core.names import canonical
@@ -11,13 +13,14 @@ from keyturn.store import realms, roles, tokens
 from keyturn.store.engine import Tx
 
 
-def recognise(tx: Tx, presented: Presented, ask: Ask, now: Instant) -> Actor | Denied:
+def recognise(tx: Tx, presented: Presented, ask: Ask, now: Instant, *, weigh: bool = True) -> Actor | Denied:
     """Who makes this request, or why it is refused before anything else is looked at.
 
+    Shapes   weigh: whether the actor's grants are looked up at once; `weighed` does it later where one needs them
     Safe     a change repeats this inside its own transaction: no cache ever authorises one
     """
     if presented.secret is not None:
-        return _bearer(tx, presented, presented.secret, ask, now)
+        return _bearer(tx, presented, presented.secret, ask, now, weigh)
     realm = realm_without_token(tx, presented)
     if isinstance(realm, Denied):
         return realm
@@ -39,7 +42,24 @@ def realm_without_token(tx: Tx, presented: Presented) -> Realm | Denied:
     return realms.by_ref(tx, presented.realm) or Denied(Reason.REALM_REFUSED)
 
 
-def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant) -> Actor | Denied:
+def realm_of_refusal(tx: Tx, presented: Presented) -> Realm:
+    """The realm in whose words an unrecognised caller is refused: its token's, dead or alive, where that is known."""
+    secret = presented.secret
+    found = tokens.find(tx, digest(secret)) if secret is not None and plausible(secret) else None
+    if found is not None:
+        return found.realm
+    realm = realm_without_token(tx, presented)
+    return realms.home(tx) if isinstance(realm, Denied) else realm
+
+
+def weighed(tx: Tx, actor: Actor) -> Actor:
+    """The actor with its grants, as its token carries them."""
+    if actor.subject is None or actor.token is None:
+        return actor
+    return replace(actor, grants=narrowed(roles.grants_of(tx, actor.subject.id), actor.token.scopes))
+
+
+def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant, weigh: bool) -> Actor | Denied:
     key = digest(secret)
     found = tokens.find(tx, key) if plausible(secret) else None
     if found is None:
@@ -52,9 +72,10 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
         return Denied(Reason.TOKEN_ENDED)
     if token.dialect != presented.dialect or token.kind not in ask.kinds or not KINDS[token.kind].opens:
         return Denied(Reason.WRONG_DOOR)
-    if presented.claim is not None and not _belongs(presented.claim, found):
+    if presented.claim is not None and not _belongs(presented.claim, presented.claim_by, found):
         return Denied(Reason.CLAIM_MISMATCH)
-    held = narrowed(roles.grants_of(tx, found.subject.id), token.scopes)
+    weigh = weigh or presented.realm is not None
+    held = narrowed(roles.grants_of(tx, found.subject.id), token.scopes) if weigh else NOBODY
     realm = _realm_of_wish(tx, presented, found, held)
     if isinstance(realm, Denied):
         return realm
@@ -65,8 +86,10 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
     )  # fmt: skip
 
 
-def _belongs(claim: str, found: tokens.Found) -> bool:
+def _belongs(claim: str, by: str, found: tokens.Found) -> bool:
     subject = found.subject
+    if by == "handle":
+        return claim == subject.handle
     return claim in (subject.handle, subject.uuid) or canonical(claim) == canonical(subject.login)
 
 

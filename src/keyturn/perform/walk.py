@@ -29,7 +29,7 @@ from keyturn.core.types import (
 )
 from keyturn.operations import Entry
 from keyturn.perform import proofs
-from keyturn.perform.recognise import realm_without_token, recognise
+from keyturn.perform.recognise import realm_of_refusal, recognise, weighed
 from keyturn.store import locks, realms, roles, subjects, tokens
 from keyturn.store.engine import Tx
 
@@ -66,13 +66,12 @@ def walk(
 
     Shapes   stepped_up: a second proof was right already; until: stop before that step
     """
-    actor = recognise(tx, presented, ask, now)
+    weigh = row.weighs or ask.needs != "" or (row.right is not None and row.about != "token")
+    actor = recognise(tx, presented, ask, now, weigh=weigh)
     if isinstance(actor, Denied):
-        realm = realm_without_token(tx, presented)
-        home = realms.home(tx) if isinstance(realm, Denied) else realm
-        return Stopped(actor, home.settings)
+        return Stopped(actor, realm_of_refusal(tx, presented).settings)
     settings = actor.realm.settings
-    refused = _standing(actor, row)
+    refused = _standing(actor, row) or _barred(tx, actor, now)
     wish: Any = None
     for step in ask.order:
         if refused is not None or step is until:
@@ -81,7 +80,7 @@ def walk(
             wish = ask.read(settings)
             refused = wish if isinstance(wish, Denied) else None
         elif step is Step.RIGHT:
-            permitted = permit(tx, actor, wish, row)
+            permitted = _lacking(actor, ask.needs) or permit(tx, actor, wish, row)
             refused = permitted if isinstance(permitted, Denied) else None
             actor = actor if isinstance(permitted, Denied) else permitted
         elif step is Step.STEP_UP and ask.step_up is not None and not stepped_up:
@@ -139,21 +138,21 @@ def as_proved(
     now: Instant,
 ) -> Walked | Stopped:  # fmt: skip
     """The walk with the password's proof settled: right only on the password version seen at the reservation."""
-    right = proofs.settle_success(tx, reserved, presented.dialect, now)
+    proved = proofs.settle_success(tx, reserved, presented.dialect, now)
     if presented.secret is not None:
-        if not right:
+        if proved is None:
             return Stopped(_changed_meanwhile(row), walked.settings, walked.actor)
         if ask.step_up is not None:
             proofs.step_up_done(tx, walked.actor, now)
         level = Assurance.REPROVED if row.assurance is Assurance.REPROVED else Assurance.STEPPED_UP
         return Walked(replace(walked.actor, assurance=level), walked.wish, walked.settings)
     subject = None if reserved.subject is None else subjects.by_id(tx, reserved.subject.id)
-    if subject is None or not right:
+    if subject is None or proved is None:
         return Stopped(Denied(Reason.WRONG_PASSWORD), walked.settings, walked.actor)
     held = proofs.in_force(tx, reserved.realm, subject)
     due = reserved.realm.settings.policy.two_factor == "required" and not held
     actor = replace(
-        walked.actor, subject=subject, grants=roles.grants_of(tx, subject.id), factor_shown=factor, enrol_only=due,
+        walked.actor, subject=subject, factor_shown=factor, enrol_only=due, change_due=proved.must_change,
         assurance=Assurance.STEPPED_UP if factor else Assurance.PRESENTED,
     )  # fmt: skip
     if subject.state != "active":
@@ -202,6 +201,20 @@ def _standing(actor: Actor, row: Entry) -> Denied | None:
     return None
 
 
+def _lacking(actor: Actor, needs: str) -> Denied | None:
+    """What the wire asks for beside the command's own right, before anything is looked up by its name."""
+    return None if not needs or allows(actor.grants, needs) else Denied(Reason.FORBIDDEN, Named("right", needs))
+
+
+def _barred(tx: Tx, actor: Actor, now: Instant) -> Denied | None:
+    """What the wire itself holds against the owner of a good token: interface off, another host, account over."""
+    rule = tx.catalogue.wires.get(actor.dialect)
+    if rule is None or rule.bars is None or actor.subject is None:
+        return None
+    word = rule.bars(actor.subject, actor.address, now)
+    return None if word is None else Denied(Reason.ACCESS_OFF, Named(word))
+
+
 def _ladder(actor: Actor, row: Entry) -> Denied | None:
     """A token that skips the second proof may replace itself and makes no other credential (A15, rules.md 6)."""
     token = actor.token
@@ -241,7 +254,7 @@ def _permit_token(tx: Tx, actor: Actor, wish: Any, row: Entry) -> Actor | Denied
         return Denied(Reason.NOT_FOUND)
     if actor.subject is not None and view.owner.id == actor.subject.id:
         return replace(actor, about=view.owner, view=view)
-    permitted = _permit_subject(tx, actor, view.owner, row)
+    permitted = _permit_subject(tx, weighed(tx, actor), view.owner, row)
     # Somebody else's token is as good as unknown to whoever may not see it (A37).
     return Denied(Reason.NOT_FOUND) if isinstance(permitted, Denied) else replace(permitted, view=view)
 

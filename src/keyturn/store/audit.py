@@ -30,6 +30,7 @@ PAGE = (
     " AND (CAST($4 AS bigint) IS NULL OR a.subject = $4) AND (CAST($5 AS bigint) IS NULL OR a.actor = $5)"
     " AND (CAST($6 AS bigint) IS NULL OR a.at >= $6) ORDER BY a.id DESC LIMIT $7"
 )
+DONE = "SELECT detail FROM audit WHERE subject = $1 AND verb = $2 AND result = 'done'"
 LONGEST_AGENT = 200
 
 
@@ -57,6 +58,11 @@ def write(tx: Tx, realm: int, actor: Actor, entry: Entry, now: Instant) -> None:
         actor.address, clean(actor.agent), actor.request_id, msgspec.json.encode(entry.detail).decode(),
         int(entry.touches is not None), entry.touches,
     )  # fmt: skip
+
+
+def done_to(tx: Tx, subject: int, verb: str) -> list[dict[str, Any]]:
+    """The details of every line that says this was done to the subject."""
+    return [msgspec.json.decode(row[0]) for row in tx.all(DONE, subject, verb)]
 
 
 def clean(text: str) -> str:

@@ -8,6 +8,8 @@ from keyturn.core.types import Frozen, Instant, WireRule
 from keyturn.store.sealing import KeyRing
 
 Row = Sequence[Any]
+Clock = Callable[[], int]
+"""Microseconds since 1970 UTC; given where time is to be somebody else's than the store's own."""
 
 
 class Unavailable(Exception):

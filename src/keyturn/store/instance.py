@@ -10,7 +10,7 @@ from keyturn.core import entropy
 from keyturn.core.rules import FIRST_CUSTOM_NUMBER, HOME_REALM
 from keyturn.core.types import Instant, WireRule
 from keyturn.store import realms, roles, schema, subjects
-from keyturn.store.engine import Catalogue, Engine, Kept, Tx, dialect_of
+from keyturn.store.engine import Catalogue, Clock, Engine, Kept, Tx, dialect_of
 from keyturn.store.postgres import PostgresEngine
 from keyturn.store.sealing import KeyRing, make_key, read_key
 from keyturn.store.sqlite import SqliteEngine, connect
@@ -25,9 +25,12 @@ class Refused(Exception):
     """The store cannot be opened so; its text is a sentence for the operator."""
 
 
-def open_store(url: str, key_file: Path, catalogue: Catalogue, *, upgrade: bool = False) -> tuple[Engine, bool]:
+def open_store(
+    url: str, key_file: Path, catalogue: Catalogue, *, upgrade: bool = False, clock: Clock | None = None
+) -> tuple[Engine, bool]:
     """The store under way, and whether it was made just now.
 
+    Shapes   clock: the time instead of the store's own
     Denies   Refused, in a sentence: older or newer schema, missing or other sealing key, not our file
     Safe     a key is made only with an empty store, so a lost key file is noticed before it does harm
     """
@@ -38,7 +41,7 @@ def open_store(url: str, key_file: Path, catalogue: Catalogue, *, upgrade: bool 
     elif schema.standing(version) != "current":
         raise Refused(_other_schema(str(version)))
     ring = _ring(url, key_file)
-    engine = _engine(url, ring, _instance(url, "mark") or "", catalogue)
+    engine = _engine(url, ring, _instance(url, "mark") or "", catalogue, clock)
     engine.write(lambda tx: _seed(tx, engine.now()))
     return engine, new
 
@@ -137,10 +140,10 @@ def _mark(url: str, ring: KeyRing) -> None:
     engine.close()
 
 
-def _engine(url: str, ring: KeyRing, mark: str, catalogue: Catalogue) -> Engine:
+def _engine(url: str, ring: KeyRing, mark: str, catalogue: Catalogue, clock: Clock | None = None) -> Engine:
     if dialect_of(url) == "sqlite":
-        return SqliteEngine(sqlite_path(url), ring, mark, catalogue)
-    return PostgresEngine(url, ring, mark, catalogue)
+        return SqliteEngine(sqlite_path(url), ring, mark, catalogue, clock)
+    return PostgresEngine(url, ring, mark, catalogue, clock)
 
 
 def _seed(tx: Tx, now: Instant) -> Kept:

@@ -53,9 +53,12 @@ def change(
 
     Safe     the write is conditional on the version that `step` saw, so no count is ever lost (A20, A22)
     """
-    tx.run(MAKE, realm, account, factor, now)
     for _ in range(TRIES):
-        before = get(tx, realm, account, factor)
+        row = tx.one(GET, realm, account, factor)
+        if row is None:
+            tx.run(MAKE, realm, account, factor, now)
+            continue
+        before = Lock(*row)
         after = step(before)
         done = tx.run(
             SET, realm, account, factor, before.version, after.failures, after.reserved, after.reserved_at,

@@ -11,7 +11,6 @@ PUT = (
     " changed = excluded.changed"
 )
 REHASH = "UPDATE passwords SET hash = $3 WHERE subject = $1 AND version = $2"
-STILL = "SELECT 1 FROM passwords WHERE subject = $1 AND version = $2"
 DROP = "DELETE FROM passwords WHERE subject = $1"
 
 
@@ -38,11 +37,6 @@ def put(tx: Tx, realm: int, subject: int, hashed: str, must_change: bool, length
 def rehash(tx: Tx, subject: int, version: int, hashed: str) -> None:
     """The same password is stored in today's form, if it is still the one that was proved."""
     tx.run(REHASH, subject, version, hashed)
-
-
-def still(tx: Tx, subject: int, version: int) -> bool:
-    """Whether the password is the one that was read at the reservation."""
-    return tx.one(STILL, subject, version) is not None
 
 
 def drop(tx: Tx, subject: int) -> None:

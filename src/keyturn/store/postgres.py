@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from keyturn.core.types import Instant
-from keyturn.store.engine import Catalogue, Committed, Job, Kept, Row, Sql, Tx, Unavailable
+from keyturn.store.engine import Catalogue, Clock, Committed, Job, Kept, Row, Sql, Tx, Unavailable
 from keyturn.store.sealing import KeyRing
 
 LARGEST_POOL = 24
@@ -64,9 +64,10 @@ class PostgresEngine:
 
     name = "postgresql"
 
-    def __init__(self, url: str, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:
+    def __init__(self, url: str, ring: KeyRing, mark: str, catalogue: Catalogue, clock: Clock | None = None) -> None:
         self.ring = ring
         self.catalogue = catalogue
+        self._time = clock or self._estimate
         self._mark = mark
         self._newest = 0
         self._lock = threading.Lock()
@@ -88,7 +89,7 @@ class PostgresEngine:
     def now(self) -> Instant:
         """An estimate of the database's clock, renewed every second; it never runs backwards."""
         with self._lock:
-            self._newest = max(self._newest, time.time_ns() // 1000 + self._offset)
+            self._newest = max(self._newest, self._time())
             return Instant(self._newest)
 
     def read(self, job: Callable[[Tx], Any]) -> Any:
@@ -155,6 +156,9 @@ class PostgresEngine:
                 self._read_clock()
             except (psycopg.Error, PoolTimeout):
                 continue  # the last estimate goes on; requests meet the dead database themselves
+
+    def _estimate(self) -> int:
+        return time.time_ns() // 1000 + self._offset
 
     def _read_clock(self) -> None:
         with self._pool.connection() as connection:

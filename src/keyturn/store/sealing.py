@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,6 +27,9 @@ class KeyRing:
 
     def __repr__(self) -> str:
         return "KeyRing(redacted)"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a sealing key is not pickled")
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, by HKDF-SHA-256."""

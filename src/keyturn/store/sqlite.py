@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from keyturn.core.types import Instant
-from keyturn.store.engine import Catalogue, Committed, Job, Kept, Row, Sql, Tx, Unavailable
+from keyturn.store.engine import Catalogue, Clock, Committed, Job, Kept, Row, Sql, Tx, Unavailable
 from keyturn.store.sealing import KeyRing
 
 GROUP = 512
 """Jobs that share one commit at most; more would only delay the first of them."""
+CROWD = 4
+GATHERING = 0.0001
+GATHERINGS = 5
+"""From that many in the last group on, wait so long, so often at most, while more arrive."""
 ENDED = (sqlite3.OperationalError, sqlite3.DatabaseError)
+Tell = Callable[[Committed | None, BaseException | None], None]
+Done = tuple[Tell, Committed | None, BaseException | None]
 KEYS = tuple(str(n) for n in range(1, 41))
 
 
@@ -56,24 +62,26 @@ class SqliteEngine:
 
     name = "sqlite"
 
-    def __init__(self, path: Path, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:
+    def __init__(self, path: Path, ring: KeyRing, mark: str, catalogue: Catalogue, clock: Clock | None = None) -> None:
         self.ring = ring
         self.catalogue = catalogue
+        self._time = clock or _system_time
         self._path = path
         self._mark = mark
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._newest = 0
         self._clock = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Job, Future[Committed]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Job, Tell] | None] = queue.SimpleQueue()
         self._closed = False
+        self._last = 1
         self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
         self._writer.start()
 
     def now(self) -> Instant:
         """The system clock in microseconds; it never runs backwards."""
         with self._clock:
-            self._newest = max(self._newest, time.time_ns() // 1000)
+            self._newest = max(self._newest, self._time())
             return Instant(self._newest)
 
     def read(self, job: Callable[[Tx], Any]) -> Any:
@@ -90,16 +98,23 @@ class SqliteEngine:
 
     def write(self, job: Job) -> Committed:
         """What came of `job`, after the commit that holds it."""
-        return self.submit(job).result()
-
-    def submit(self, job: Job) -> "Future[Committed]":
-        """`job` queued for the writer; its future is resolved after the commit."""
         future: Future[Committed] = Future()
+
+        def tell(committed: Committed | None, error: BaseException | None) -> None:
+            if error is not None:
+                future.set_exception(error)
+            elif committed is not None:
+                future.set_result(committed)
+
+        self.submit(job, tell)
+        return future.result()
+
+    def submit(self, job: Job, tell: Tell) -> None:
+        """`job` is queued for the writer, which calls `tell` on its own thread after the commit."""
         if self._closed:
-            future.set_exception(Unavailable("the store is closed"))
+            tell(None, Unavailable("the store is closed"))
         else:
-            self._queue.put((job, future))
-        return future
+            self._queue.put((job, tell))
 
     def close(self) -> None:
         """The writer has finished what was queued; every connection is closed."""
@@ -121,6 +136,7 @@ class SqliteEngine:
         connection: sqlite3.Connection | None = None
         while (first := self._queue.get()) is not None:
             group = [first]
+            self._gather()
             stop = False
             while len(group) < GROUP:
                 try:
@@ -134,37 +150,55 @@ class SqliteEngine:
             try:
                 connection = connection or connect(self._path, readonly=False)
                 done = self._commit_group(connection, group)
+                self._last = len(group)
             except BaseException as error:
                 # SQLite ended the whole transaction (disk full, I/O error, no memory, locked by another
                 # program): nobody in the group may hear yes, so everybody hears that it is not known.
-                done = [(f, None, Unavailable(str(error))) for _, f in group]
+                done = [(tell, None, Unavailable(str(error))) for _, tell in group]
                 _abandon(connection)
                 connection = None
-            _resolve(done)
+            for tell, committed, failed in done:
+                tell(committed, failed)
             if stop:
                 break
         if connection is not None:
             connection.close()
 
-    def _commit_group(
-        self, connection: sqlite3.Connection, group: "list[tuple[Job, Future[Committed]]]"
-    ) -> "list[tuple[Future[Committed], Committed | None, BaseException | None]]":
-        done: list[tuple[Future[Committed], Committed | None, BaseException | None]] = []
+    def _gather(self) -> None:
+        """While many write at once, a group waits for those that are just arriving.
+
+        One commit for sixteen is cheaper than four for four, and the loop that reads requests is not
+        interrupted at every statement; a lone writer never waits.
+        """
+        if self._last < CROWD:
+            return
+        for _ in range(GATHERINGS):
+            waiting = self._queue.qsize()
+            time.sleep(GATHERING)
+            if self._queue.qsize() == waiting:
+                return
+
+    def _commit_group(self, connection: sqlite3.Connection, group: list[tuple[Job, Tell]]) -> list[Done]:
+        done: list[Done] = []
         tx = SqliteTx(connection, self.ring, self._mark, self.catalogue)
         connection.execute("BEGIN IMMEDIATE")
-        for job, future in group:
+        for job, tell in group:
             connection.execute("SAVEPOINT job")
             try:
-                done.append((future, _settled(connection, tx, job), None))
+                done.append((tell, _settled(connection, tx, job), None))
             except BaseException as error:
                 if not connection.in_transaction:
                     raise
                 connection.execute("ROLLBACK TO job")
                 failed = Unavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
-                done.append((future, None, failed))
+                done.append((tell, None, failed))
             connection.execute("RELEASE job")
         connection.execute("COMMIT")
         return done
+
+
+def _system_time() -> int:
+    return time.time_ns() // 1000
 
 
 def _settled(connection: sqlite3.Connection, tx: SqliteTx, job: Job) -> Committed:
@@ -174,14 +208,6 @@ def _settled(connection: sqlite3.Connection, tx: SqliteTx, job: Job) -> Committe
     connection.execute("ROLLBACK TO job")
     kept = result.then(tx) if result.then is not None else Kept(None)
     return Committed(result.value, kept.kills)
-
-
-def _resolve(done: "list[tuple[Future[Committed], Committed | None, BaseException | None]]") -> None:
-    for future, committed, error in done:
-        if error is not None:
-            future.set_exception(error)
-        elif committed is not None:
-            future.set_result(committed)
 
 
 def _abandon(connection: sqlite3.Connection | None) -> None:

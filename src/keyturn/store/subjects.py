@@ -69,6 +69,11 @@ ADMINISTRATORS = (
     "SELECT 1 FROM memberships m JOIN roles o ON o.id = m.role JOIN subjects u ON u.id = m.subject"
     " WHERE o.across = 1 AND u.state <> 'deleted' LIMIT 1"
 )
+HOLDER = {
+    "uuid": f"SELECT {COLUMNS} FROM subjects u WHERE u.uuid = $1",
+    "number": f"SELECT {COLUMNS} FROM subjects u WHERE u.number = $1",
+    "handle": f"SELECT {COLUMNS} FROM subjects u WHERE u.handle = $1",
+}
 KEEPER = "SELECT id FROM subjects WHERE uuid = $1"
 KEEPER_UUID = "00000000-0000-4000-8000-000000000000"
 LARGEST = 2**62
@@ -109,7 +114,9 @@ def by_id(tx: Tx, subject: int) -> Subject | None:
 
 
 def by_ref(tx: Tx, realm: int, ref: SubjectRef) -> Subject | None:
-    """The living or suspended subject of that realm which the wire named."""
+    """The living or suspended subject of that realm which the wire named; by `any`, its login or mail address."""
+    if ref.by == "any":
+        return by_name(tx, realm, ref.value)
     key = _key(ref)
     row = None if key is None else tx.one(BY[ref.by], realm, key)
     return None if row is None else subject_of(row)
@@ -119,6 +126,12 @@ def by_name(tx: Tx, realm: int, name: str, by: str = "any") -> Subject | None:
     """Who signs in under that name: by login, else by mail address; by one of them alone where the wire says so."""
     found = by_ref(tx, realm, SubjectRef("login", name)) if by != "email" else None
     return found or (by_ref(tx, realm, SubjectRef("email", name)) if by != "login" else None)
+
+
+def holder(tx: Tx, name: str, value: str | int) -> Subject | None:
+    """Whose that uuid, number or handle is, in any realm; a tombstone keeps its own."""
+    row = tx.one(HOLDER[name], value)
+    return None if row is None else subject_of(row)
 
 
 def insert(tx: Tx, new: NewSubject, now: Instant) -> Subject | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from keyturn.core import entropy, secrets
 from keyturn.core.digests import digest, last6
@@ -35,16 +36,14 @@ INSERT_TOKEN = (
     " SELECT $1, u.realm, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, u.epoch, r.epoch, $14, $15, $16, $17"
     " FROM subjects u JOIN realms r ON r.id = u.realm WHERE u.id = $2 AND r.active = 1"
     " AND (u.state = 'active' OR (u.state = 'suspended' AND CAST($18 AS bigint) = 1))"
-    " ON CONFLICT DO NOTHING RETURNING id"
+    " ON CONFLICT DO NOTHING RETURNING id, realm"
 )
 INSERT_SECRET = (
-    "INSERT INTO secrets (digest, realm, token, last6, given, created) SELECT $1, t.realm, t.id, $3, $4, $5"
-    " FROM tokens t JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm WHERE t.id = $2"
-    " AND t.ended IS NULL AND u.state <> 'deleted' AND r.active = 1 AND t.subject_epoch = u.epoch"
-    " AND t.realm_epoch = r.epoch ON CONFLICT DO NOTHING"
+    "INSERT INTO secrets (digest, realm, token, last6, given, created) VALUES ($1, $2, $3, $4, $5, $6)"
+    " ON CONFLICT DO NOTHING"
 )
-RETIRE = "UPDATE secrets SET ends = $2 WHERE token = $1 AND (ends IS NULL OR ends > $2)"
-RETIRE_ONE = "UPDATE secrets SET ends = $2 WHERE digest = $1 AND (ends IS NULL OR ends > $2)"
+RETIRE = "UPDATE secrets SET ends = $2 WHERE token = $1 AND ends IS NULL"
+RETIRE_ONE = "UPDATE secrets SET ends = $2 WHERE digest = $1 AND ends IS NULL"
 RENEW = "UPDATE tokens SET life = $2, expires = $3 WHERE id = $1 AND ended IS NULL"
 END = "UPDATE tokens SET ended = $2, reason = $3 WHERE id = $1 AND ended IS NULL"
 END_PARENT = "UPDATE tokens SET ended = $2, reason = $3 WHERE parent = $1 AND ended IS NULL"
@@ -91,6 +90,14 @@ USED = (
     " WHERE digest = $1 AND (last_used IS NULL OR last_used < $2)"
 )
 KNOWN = "SELECT token FROM secrets WHERE digest = $1"
+DIGESTS = "SELECT digest FROM secrets WHERE token = $1 AND (ends IS NULL OR ends > $2)"
+SAME_NAME = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.name = $3"
+SAME_KIND = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.kind = $3"
+EVER = {
+    "name": (f"{SAME_NAME} AND t.ended IS NULL ORDER BY t.id", f"{SAME_NAME} ORDER BY t.id"),
+    "kind": (f"{SAME_KIND} AND t.ended IS NULL ORDER BY t.id", f"{SAME_KIND} ORDER BY t.id"),
+}
+SET_FLAGS = "UPDATE tokens SET bypass = $2, scopes = $3 WHERE id = $1 AND ended IS NULL"
 
 
 class Grant(Frozen):
@@ -117,6 +124,8 @@ class Grant(Frozen):
     stepped_up_by: str | None = None
     given: Secret | None = None
     given_digest: bytes | None = None
+    owner: Subject | None = None
+    """The subject's row where the caller has it, which spares one look."""
     for_suspended: bool = False
 
 
@@ -137,9 +146,9 @@ def mint(tx: Tx, grant: Grant, now: Instant) -> tuple[Secret, TokenView] | None:
     Denies   None when the subject or its realm is not active, or its name, digest or sole place is taken
     Safe     the INSERT selects from the subject's row, so a suspended or deleted subject gets none (A14)
     """
-    expires = end_of(now, grant.life, grant.limit)
+    expires, uuid = end_of(now, grant.life, grant.limit), entropy.new_uuid()
     row = tx.one(
-        INSERT_TOKEN, entropy.new_uuid(), grant.subject, grant.maker, grant.act, grant.parent, grant.kind,
+        INSERT_TOKEN, uuid, grant.subject, grant.maker, grant.act, grant.parent, grant.kind,
         grant.dialect, grant.name, _scopes(grant.scopes), int(grant.bypass), grant.life, grant.idle,
         msgspec.json.encode(grant.claims).decode(), now, expires, grant.stepped_up, grant.stepped_up_by,
         int(grant.for_suspended),
@@ -148,28 +157,40 @@ def mint(tx: Tx, grant: Grant, now: Instant) -> tuple[Secret, TokenView] | None:
         return None
     secret = grant.given or _draw(tx, grant.kind, grant.dialect)
     key = grant.given_digest or digest(secret)
-    tail = "" if grant.given_digest else last6(secret)
+    tail = "" if grant.given_digest else _tail(tx, grant.dialect, secret)
     given = int(grant.given is not None or grant.given_digest is not None)
-    if tx.run(INSERT_SECRET, key, row[0], tail, given, now) != 1:
+    if tx.run(INSERT_SECRET, key, row[1], row[0], tail, given, now) != 1:
         return None
-    view = by_id(tx, row[0])
-    return None if view is None else (secret, view)
+    owner = grant.owner or subjects.by_id(tx, grant.subject)
+    if owner is None:
+        return None
+    token = Token(
+        id=row[0], uuid=uuid, realm=row[1], subject=grant.subject, maker=grant.maker, act=grant.act,
+        parent=grant.parent, kind=grant.kind, dialect=grant.dialect, name=grant.name, scopes=grant.scopes,
+        bypass=grant.bypass, life=grant.life, idle=grant.idle, created=now, expires=expires, ended=None, reason=None,
+        stepped_up=grant.stepped_up, stepped_up_by=grant.stepped_up_by, claims=grant.claims,
+    )  # fmt: skip
+    return secret, TokenView(token, SecretRow(tail, now, None, None, None, None, None), owner)
 
 
 def replace_secret(
     tx: Tx, token: Token, old: bytes | None, life: int | None, limit: Instant | None, now: Instant
-) -> Secret | None:
+) -> tuple[Secret, Token, SecretRow] | None:
     """The token has a new secret and its life anew; the old one is dead.
 
     Shapes   old: the digest that must still be the live one, or None for whichever is
     Denies   None when the token or that very secret was dead already: of two rotations one wins
     """
     retired = tx.run(RETIRE, token.id, now) if old is None else tx.run(RETIRE_ONE, old, now)
-    if retired == 0 or tx.run(RENEW, token.id, life, end_of(now, life, limit)) == 0:
+    expires = end_of(now, life, limit)
+    renewed = (life, expires) != (token.life, token.expires)
+    if retired == 0 or (renewed and tx.run(RENEW, token.id, life, expires) == 0):
         return None
     secret = _draw(tx, token.kind, token.dialect)
-    done = tx.run(INSERT_SECRET, digest(secret), token.id, last6(secret), 0, now)
-    return secret if done == 1 else None
+    tail = _tail(tx, token.dialect, secret)
+    # No look at the subject is needed here: a suspension since then raised its epoch, and the token is dead by it.
+    tx.run(INSERT_SECRET, digest(secret), token.realm, token.id, tail, 0, now)
+    return secret, replace(token, life=life, expires=expires), SecretRow(tail, now, None, None, None, None, None)
 
 
 def find(tx: Tx, key: bytes) -> Found | None:
@@ -227,11 +248,18 @@ def make_room(tx: Tx, subject: int, kind: str, limit: int | None, now: Instant) 
     """Whether there is room for one more; a kind that evicts ends its least recently used one for it."""
     if limit is None:
         return True
-    row = tx.one(COUNT_KIND, subject, kind)
-    held = 0 if row is None else int(row[0])
+    held = _count(tx, subject, kind)
+    if held >= limit:
+        tidy(tx, subject, now)
+        held = _count(tx, subject, kind)
     while held >= limit and KINDS[kind].evicts and (oldest := tx.one(LEAST_USED, subject, kind)):
         held -= tx.run(END, oldest[0], now, "quota")
     return held < limit
+
+
+def _count(tx: Tx, subject: int, kind: str) -> int:
+    row = tx.one(COUNT_KIND, subject, kind)
+    return 0 if row is None else int(row[0])
 
 
 def by_uuid(tx: Tx, realm: int, uuid: str) -> TokenView | None:
@@ -279,9 +307,34 @@ def used(tx: Tx, key: bytes, at: Instant, address: str, client: str) -> None:
     tx.run(USED, key, at, address, client)
 
 
-def known(tx: Tx, key: bytes) -> bool:
-    """Whether a secret of that digest was ever here, dead or alive."""
-    return tx.one(KNOWN, key) is not None
+def behind(tx: Tx, key: bytes) -> int | None:
+    """The token that a secret of that digest ever belonged to, dead or alive."""
+    row = tx.one(KNOWN, key)
+    return None if row is None else int(row[0])
+
+
+def digests(tx: Tx, token: int, now: Instant) -> set[bytes]:
+    """The digests of the token's live secrets."""
+    return {bytes(row[0]) for row in tx.all(DIGESTS, token, now)}
+
+
+def ever(tx: Tx, subject: int, dialect: str, by: str, value: str) -> list[TokenView]:
+    """The subject's tokens on that wire of that name or kind, oldest first; dead ones where none is under way.
+
+    Safe     dead ones have no index, so they are asked for only where they decide
+    """
+    rows = tx.all(EVER[by][0], subject, dialect, value) or tx.all(EVER[by][1], subject, dialect, value)
+    return [_view_of(row) for row in rows]
+
+
+def set_flags(tx: Tx, token: int, bypass: bool, scopes: tuple[str, ...] | None) -> None:
+    """The token passes without a second proof or not, and has these scopes."""
+    tx.run(SET_FLAGS, token, int(bypass), _scopes(scopes))
+
+
+def end_setup_codes(tx: Tx, home: int, now: Instant) -> int:
+    """The set-up code of this start is over: there is an administrator (rules.md 12)."""
+    return end_kinds(tx, subjects.keeper(tx, home, now), ("setup",), "administrator made", now)
 
 
 def token_of(row: Row) -> Token:
@@ -303,6 +356,10 @@ def _view_of(row: Row) -> TokenView:
 
 def _draw(tx: Tx, kind: str, dialect: str) -> Secret:
     return secrets.draw(tx.catalogue.wires[dialect].shape, KINDS[kind].letter, tx.mark)
+
+
+def _tail(tx: Tx, dialect: str, secret: Secret) -> str:
+    return last6(secret)[-tx.catalogue.wires[dialect].shown :]
 
 
 def _scopes(scopes: tuple[str, ...] | None) -> Any:

@@ -171,7 +171,8 @@ CREATE TABLE secrets (
   used_from text,
   client text
 ) WITHOUT ROWID;
-CREATE INDEX secrets_token ON secrets (token);
+CREATE INDEX secrets_token ON secrets (token, created);
+CREATE INDEX secrets_live ON secrets (token) WHERE ends IS NULL;
 
 CREATE TABLE audit (
   id integer PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,36 @@
+"""The Puppet Enterprise RBAC wire: tokens, password resets and users under /rbac-api/v1."""
+
+from keyturn.core.rules import ADMINISTRATORS
+from keyturn.core.types import Shape, WireRule
+from keyturn.dialects.puppet.reading import caller
+from keyturn.dialects.puppet.refusals import REFUSALS
+from keyturn.dialects.puppet.routes import ROUTES
+from keyturn.dialects.puppet.settings import DAY, HOUR, SETTINGS, YEAR
+from keyturn.wire import Dialect
+
+API_USER = ("api_user", "af94921f-bd76-4b58-b5ce-e17c029a2790", "API User", ADMINISTRATORS)
+"""The subject that scripts with a client certificate act as; the same everywhere, and without a password."""
+
+DIALECT = Dialect(
+    name="puppet",
+    title="Puppet Enterprise RBAC",
+    prefixes=("/rbac-api", "/activity-api", "/status/v1"),
+    routes=ROUTES,
+    present=caller,
+    refusals=REFUSALS,
+    settings=SETTINGS,
+    wire=WireRule(
+        name="puppet",
+        shape=Shape.ALPHANUMERIC,
+        kinds=("session",),
+        session=(HOUR, YEAR),
+        reset=DAY,
+        built_in=(API_USER,),
+        reset_reinstates=True,
+        locks=True,
+    ),
+    security={
+        "token": {"type": "apiKey", "in": "header", "name": "X-Authentication"},
+        "query": {"type": "apiKey", "in": "query", "name": "token"},
+    },
+)
