@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keyturn.app import Composition, Instance, compose
+from keyturn.cli.applying import apply_file, told
+from keyturn.core.outcomes import Applied
 from keyturn.http.protocol import limited
 from keyturn.http.server import Limits
 from tests.houses import KEY, WEAK
@@ -129,7 +131,9 @@ def answer(connection: socket.socket, method: str = "GET") -> Heard:
 
 def applied(instance: Instance, text: str) -> dict[str, Any]:
     """The store holds what the bootstrap text asks, by the code behind `keyturn apply`."""
-    raise NotImplementedError
+    outcome = apply_file(instance.house, text.encode())
+    assert isinstance(outcome, Applied), outcome
+    return told(outcome)
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ HOLDERS: dict[str, Callable[[], Any]] = {
     "claim": lambda: Claim(b"", "", b"", KEY),
     "hasher": lambda: _closed(Hasher(WEAK, KEY, threads=1)),
 }
+ENCODERS = (pickle.dumps, json.dumps, msgspec.json.encode, msgspec.msgpack.encode, copy.deepcopy)
 SHOWN = (repr, str, "{}".format, lambda held: f"{held!r:>9}", ascii)
 
 
@@ -58,22 +59,15 @@ def test_clear_text_is_not_shown(holder: str) -> None:
 
 
 @pytest.mark.parametrize("holder", [name for name in HOLDERS if name not in ("attempt", "claim")])
-@pytest.mark.parametrize(
-    "encode",
-    [pickle.dumps, json.dumps, msgspec.json.encode, msgspec.msgpack.encode, copy.copy],
-    ids=lambda f: f.__module__,
-)
+@pytest.mark.parametrize("encode", ENCODERS, ids=lambda f: f.__module__)
 def test_clear_text_is_not_encoded(holder: str, encode: Callable[[Any], Any]) -> None:
     """What would write a secret out refuses, or writes nothing of it; only a wire's own writer reveals."""
     held = HOLDERS[holder]()
-    if encode is copy.copy:
-        with pytest.raises(TypeError):
-            copy.deepcopy(Secret(CANARY))
-        return
     try:
         written = encode(held)
     except (TypeError, NotImplementedError, pickle.PicklingError):
         return
+    assert isinstance(written, (str, bytes)), "it was copied"
     assert CANARY.encode() not in (written.encode() if isinstance(written, str) else written)
 
 
@@ -96,9 +90,15 @@ def test_secrets_are_compared_by_their_text() -> None:
 
 SECRET_NAMES = {"password", "secret", "token", "code", "codes", "seed", "passwords", "digest"}
 NOT_CLEAR = {
-    ("Presented", "digest"), ("StepUpRule", "digest"), ("Actor", "secret"), ("Actor", "digest"), ("PlannedToken", "digest"), ("Result", "token"),
-    ("AuditRow", "token"), ("TokenView", "token"), ("TokenView", "secret"), ("SelfShown", "token"), ("Actor", "token"),
-}  # fmt: skip
+    "Actor": ("secret", "digest", "token"),
+    "AuditRow": ("token",),
+    "PlannedToken": ("digest",),
+    "Presented": ("digest",),
+    "Result": ("token",),
+    "SelfShown": ("token",),
+    "StepUpRule": ("digest",),
+    "TokenView": ("token", "secret"),
+}
 STRUCTS = [
     pytest.param(value, id=value.__name__)
     for module in (commands, outcomes, plan, types)
@@ -114,7 +114,7 @@ def test_what_sounds_secret_is_wrapped(kind: Any) -> None:
         field.name
         for field in msgspec.structs.fields(kind)
         if field.name in SECRET_NAMES
-        and (kind.__name__, field.name) not in NOT_CLEAR
+        and field.name not in NOT_CLEAR.get(kind.__name__, ())
         and "Secret" not in str(field.type)
         and "TokenRef" not in str(field.type)
     ]

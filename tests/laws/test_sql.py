@@ -98,7 +98,7 @@ def test_sql_is_made_of_constants(module: Module) -> None:
 
 @pytest.mark.parametrize(("module", "name", "text"), [pytest.param(*t, id=f"{t[0]}.{t[1]}") for t in texts()])
 def test_sql_stays_in_its_realm(module: str, name: str, text: str) -> None:
-    """A statement names its realm, or the key of a row that was found in it; the rest is listed here with its reason."""
+    """A statement names its realm, or the key of a row found in it; the rest is listed here with its reason."""
     if (module, name) in NO_REALM:
         return
     if text.startswith("INSERT"):

@@ -133,7 +133,7 @@ GENERAL = (
             optional(duration),
             None,
             "duration",
-            f"The {'usual' if end == 'default' else 'longest'} life of a {kind} token.",
+            f"The {'usual' if end == 'default' else 'longest'} life of {kind} tokens.",
         )
         for kind in KINDS_WITH_LIVES
         for end in ("default", "max")
@@ -151,6 +151,15 @@ POLICY_CHECKS: dict[str, Callable[[Any], Any]] = {
     "two_factor": choice("off", "optional", "required"),
     "mail_codes": boolean,
     "totp_strict": boolean,
+}
+
+POLICY_SENTENCES = {
+    "lockout_attempts": "Failures in a row that lock an account's factor.",
+    "password_min_length": "The shortest password where it is the only factor, in characters.",
+    "password_min_length_two_factor": "The shortest password where `two_factor` is `required`.",
+    "two_factor": "Whether second factors are asked for: never, of those who have one, or of everybody.",
+    "mail_codes": "Whether a code sent by mail may be a second step on the native wire; not used yet.",
+    "totp_strict": "Whether only the code of the current half minute counts, and neither neighbour.",
 }
 
 

@@ -23,20 +23,25 @@ def document(dialect: Dialect, version: str) -> dict[str, Any]:
     )
     known = dict(zip(map(id, models), shapes, strict=True))
     paths: dict[str, Any] = {}
+    shared = {str(s): _told(media, reasons) for s, (media, reasons) in statuses(dialect, None).items()}
     for route in dialect.routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(dialect, route, known)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(dialect, route, known, shared)
     return {
         "openapi": "3.1.0",
         "info": {"title": dialect.title, "version": version, "license": {"name": "Apache-2.0"}},
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": dict(dialect.security)},
+        "components": {
+            "schemas": components,
+            "securitySchemes": dict(dialect.security),
+            "responses": {f"status{status}": response for status, response in shared.items()},
+        },
     }
 
 
-def statuses(dialect: Dialect, route: Route) -> dict[int, tuple[str, list[str]]]:
-    """The statuses a route may answer with when it refuses: content type and reasons of each, from its table."""
+def statuses(dialect: Dialect, route: Route | None) -> dict[int, tuple[str, list[str]]]:
+    """The statuses a route, or a whole wire, may refuse with: content type and reasons of each, from the table."""
     found: dict[int, tuple[str, list[str]]] = {}
-    request = Request(route.method, route.path, "", [], b"", id=SAMPLE)
+    request = Request("GET" if route is None else route.method, "/", "", [], b"", id=SAMPLE)
     settings = Settings(values={s.name: s.default for s in dialect.settings})
     for reason in Reason:
         answer = _refused(dialect, route, reason, settings, request)
@@ -46,12 +51,12 @@ def statuses(dialect: Dialect, route: Route) -> dict[int, tuple[str, list[str]]]
     return found
 
 
-def _operation(dialect: Dialect, route: Route, known: Mapping[int, Any]) -> dict[str, Any]:
+def _operation(dialect: Dialect, route: Route, known: Mapping[int, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.operation,
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
-        "responses": _responses(dialect, route, known),
+        "responses": _responses(dialect, route, known, shared),
         "security": [] if route.public else [{name: []} for name in dialect.security],
     }
     if route.body is not None:
@@ -60,14 +65,17 @@ def _operation(dialect: Dialect, route: Route, known: Mapping[int, Any]) -> dict
     return operation
 
 
-def _responses(dialect: Dialect, route: Route, known: Mapping[int, Any]) -> dict[str, Any]:
+def _told(media: str, reasons: list[str]) -> dict[str, Any]:
+    sentences = " ".join(REASONS[Reason(r)] for r in reasons)
+    return {"description": sentences, "content": {media.split(";")[0]: {}}, "x-reasons": reasons}
+
+
+def _responses(dialect: Dialect, route: Route, known: Mapping[int, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for status, (media, reasons) in sorted(statuses(dialect, route).items()):
-        told[str(status)] = {
-            "description": " ".join(REASONS[Reason(r)] for r in reasons),
-            "content": {media.split(";")[0]: {}},
-            "x-reasons": reasons,
-        }
+        own = _told(media, reasons)
+        same = shared.get(str(status)) == own and status != route.status
+        told[str(status)] = {"$ref": f"#/components/responses/status{status}"} if same else own
     success: dict[str, Any] = {"description": route.summary}
     if route.answer is not None:
         success["content"] = {route.media.split(";")[0]: {"schema": known[id(route.answer)]}}
@@ -92,7 +100,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": n, "in": "query", "required": False, "schema": {"type": "string"}} for n in route.query]
 
 
-def _refused(dialect: Dialect, route: Route, reason: Reason, settings: Settings, request: Request) -> Response:
+def _refused(dialect: Dialect, route: Route | None, reason: Reason, settings: Settings, request: Request) -> Response:
     return dialect.refuse(Denied(reason), route, settings, request)
 
 

@@ -15,8 +15,7 @@ from keyturn.core.outcomes import After, Denied, Reason
 from keyturn.core.settings import Settings
 from keyturn.core.types import Ask, Frozen, Presented
 from keyturn.http.routing import Match, Router
-from keyturn.operations import CONTENTS
-from keyturn.perform import Answered, House, direct, perform, settled
+from keyturn.perform import Answered, House, concluded, direct, perform
 from keyturn.store.engine import Committed, Job, Unavailable
 from keyturn.store.sqlite import SqliteEngine
 from keyturn.wire import Request, Response, ask_of, idempotency_key
@@ -163,9 +162,7 @@ class Application:
             committed = await self._bridge.crossed(self._writer, job)
         except Unavailable:
             return Answered(Denied(Reason.UNAVAILABLE), self._fallback)
-        settled(house, CONTENTS[ask.command].effect, committed)
-        value: Answered = committed.value
-        return value
+        return concluded(house, presented, ask, committed)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -34,12 +34,13 @@ def realm_without_token(tx: Tx, presented: Presented) -> Realm | Denied:
 
     Safe     a named realm that is not there is refused; nothing falls back, so no login tries two realms
     """
-    by_host = realms.by_host(tx, presented.host)
-    if by_host is not None and not presented.local:
-        return by_host
+    by_host = realms.by_host(tx, presented.host) if not presented.local else None
     if presented.realm is None:
-        return realms.home(tx)
-    return realms.by_ref(tx, presented.realm) or Denied(Reason.REALM_REFUSED)
+        return by_host or realms.home(tx)
+    named = realms.by_ref(tx, presented.realm)
+    if named is None or (by_host is not None and by_host.id != named.id):
+        return Denied(Reason.REALM_REFUSED)
+    return named
 
 
 def realm_of_refusal(tx: Tx, presented: Presented) -> Realm:

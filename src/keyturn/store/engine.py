@@ -16,6 +16,10 @@ class Unavailable(Exception):
     """The store does not answer; whether a change took place is not known (503 on every wire)."""
 
 
+class Contended(Unavailable):
+    """Another transaction holds what this one waits for, and did not end in time."""
+
+
 class Catalogue:
     """What the wires brought along: their rules for minting, and every setting a realm may have.
 
@@ -47,6 +51,8 @@ class Tx(Protocol):
     ring: KeyRing
     mark: str
     catalogue: Catalogue
+    chains: bool
+    """Whether one statement may change two tables here."""
 
     def one(self, sql: str | Sql, *args: Any) -> Row | None:
         """The first row, or None."""

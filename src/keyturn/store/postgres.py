@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from keyturn.core.types import Instant
-from keyturn.store.engine import Catalogue, Clock, Committed, Job, Kept, Row, Sql, Tx, Unavailable
+from keyturn.store.engine import Catalogue, Clock, Committed, Contended, Job, Kept, Row, Sql, Tx, Unavailable
 from keyturn.store.sealing import KeyRing
 
 LARGEST_POOL = 24
@@ -27,6 +27,7 @@ RETRIED = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueVi
 class PostgresTx:
     """One transaction on one PostgreSQL connection."""
 
+    chains = True
     __slots__ = ("_cursor", "catalogue", "mark", "ring")
 
     def __init__(self, cursor: Any, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:
@@ -110,6 +111,8 @@ class PostgresEngine:
                 return self._write_once(job)
             except RETRIED:
                 return self._write_once(job)
+        except errors.LockNotAvailable as error:
+            raise Contended(str(error)) from error
         except (psycopg.OperationalError, PoolTimeout, *RETRIED) as error:
             raise Unavailable(str(error)) from error
 

@@ -29,6 +29,7 @@ KEYS = tuple(str(n) for n in range(1, 41))
 class SqliteTx:
     """One transaction on one SQLite connection."""
 
+    chains = False
     __slots__ = ("_connection", "catalogue", "mark", "ring")
 
     def __init__(self, connection: sqlite3.Connection, ring: KeyRing, mark: str, catalogue: Catalogue) -> None:

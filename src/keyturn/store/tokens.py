@@ -42,8 +42,14 @@ INSERT_SECRET = (
     "INSERT INTO secrets (digest, realm, token, last6, given, created) VALUES ($1, $2, $3, $4, $5, $6)"
     " ON CONFLICT DO NOTHING"
 )
-RETIRE = "UPDATE secrets SET ends = $2 WHERE token = $1 AND ends IS NULL"
-RETIRE_ONE = "UPDATE secrets SET ends = $2 WHERE digest = $1 AND ends IS NULL"
+RETIRE = "UPDATE secrets SET ends = 0 WHERE token = $1 AND ends IS NULL"
+"""0 = at once: no clock of any node decides whether a replaced secret is dead (P1)."""
+RETIRE_ONE = "UPDATE secrets SET ends = 0 WHERE digest = $1 AND ends IS NULL"
+RETIRE_AND_INSERT = (
+    "WITH retired AS (UPDATE secrets SET ends = 0 WHERE digest = $1 AND ends IS NULL RETURNING realm, token)"
+    " INSERT INTO secrets (digest, realm, token, last6, created) SELECT $2, r.realm, r.token, $3, $4 FROM retired r"
+)
+"""Both in one statement, where the engine can."""
 RENEW = "UPDATE tokens SET life = $2, expires = $3 WHERE id = $1 AND ended IS NULL"
 END = "UPDATE tokens SET ended = $2, reason = $3 WHERE id = $1 AND ended IS NULL"
 END_PARENT = "UPDATE tokens SET ended = $2, reason = $3 WHERE parent = $1 AND ended IS NULL"
@@ -181,16 +187,27 @@ def replace_secret(
     Shapes   old: the digest that must still be the live one, or None for whichever is
     Denies   None when the token or that very secret was dead already: of two rotations one wins
     """
-    retired = tx.run(RETIRE, token.id, now) if old is None else tx.run(RETIRE_ONE, old, now)
     expires = end_of(now, life, limit)
-    renewed = (life, expires) != (token.life, token.expires)
-    if retired == 0 or (renewed and tx.run(RENEW, token.id, life, expires) == 0):
-        return None
     secret = _draw(tx, token.kind, token.dialect)
     tail = _tail(tx, token.dialect, secret)
-    # No look at the subject is needed here: a suspension since then raised its epoch, and the token is dead by it.
-    tx.run(INSERT_SECRET, digest(secret), token.realm, token.id, tail, 0, now)
+    renewed = (life, expires) != (token.life, token.expires)
+    if not _swapped(tx, token, old, digest(secret), tail, now):
+        return None
+    if renewed and tx.run(RENEW, token.id, life, expires) == 0:
+        return None
     return secret, replace(token, life=life, expires=expires), SecretRow(tail, now, None, None, None, None, None)
+
+
+def _swapped(tx: Tx, token: Token, old: bytes | None, new: bytes, tail: str, now: Instant) -> bool:
+    """Whether this very call retired the live secret; the new one is in its place then.
+
+    Safe     no look at the subject is needed: a suspension since recognition raised its epoch, and the token
+             is dead by it
+    """
+    if old is not None and tx.chains:
+        return tx.run(RETIRE_AND_INSERT, old, new, tail, now) == 1
+    retired = tx.run(RETIRE, token.id) if old is None else tx.run(RETIRE_ONE, old)
+    return retired > 0 and tx.run(INSERT_SECRET, new, token.realm, token.id, tail, 0, now) == 1
 
 
 def find(tx: Tx, key: bytes) -> Found | None:

@@ -1,20 +1,8 @@
 """What the native API tells: one type an answer, times in RFC 3339, ids as uuids."""
 
-import datetime
 from typing import Any
 
-import msgspec
-
-from keyturn.core.outcomes import AuditRow, Facts
-from keyturn.core.types import Factor, Frozen, Instant, Realm, Role, Secret, Subject, SubjectView, TokenView
-
-
-def time(at: Instant | int | None) -> str | None:
-    """RFC 3339 UTC with milliseconds; None stays None."""
-    if at is None:
-        return None
-    moment = datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+from keyturn.core.types import Frozen, Secret
 
 
 class Person(Frozen):
@@ -320,103 +308,3 @@ class OAuthError(Frozen):
 
     error: str
     error_description: str
-
-
-def person(subject: Subject) -> Person:
-    """A subject in short."""
-    return Person(subject.uuid, subject.login)
-
-
-def user(view: SubjectView) -> User:
-    """A subject as the native API shows it."""
-    s = view.subject
-    return User(
-        id=s.uuid, number=s.number, handle=s.handle, login=s.login, email=s.email, email_verified=s.email_verified,
-        display_name=s.display_name, realm=view.realm.name, state=s.state, service=s.service, remote=s.remote,
-        built_in=s.built_in, roles=tuple(r.name for r in view.roles), has_password=view.has_password,
-        factors=tuple(f.kind for f in view.factors if f.confirmed), must_change=view.must_change,
-        locked_until=time(view.locked_until), created_at=time(s.created), updated_at=time(s.updated),
-        last_login_at=time(s.last_login), notify=s.notify,
-    )  # fmt: skip
-
-
-def token(view: TokenView) -> TokenShown:
-    """A token as lists show it."""
-    t, x = view.token, view.secret
-    shown = SecretShown(
-        x.last6,
-        time(x.created),
-        time(x.ends or t.expires),
-        time(x.first_used),
-        time(x.last_used),
-        x.used_from,
-        x.client,
-    )
-    return TokenShown(
-        id=t.uuid, kind=t.kind, dialect=t.dialect, name=t.name, scopes=t.scopes, bypass_two_factor=t.bypass,
-        owner=person(view.owner), last6=x.last6, created_at=time(t.created), expires_at=time(t.expires),
-        ended_at=time(t.ended), ended_reason=t.reason, secrets=(shown,),
-    )  # fmt: skip
-
-
-def made(secret: Secret, view: TokenView) -> TokenMade:
-    """A freshly minted token with its secret."""
-    t = view.token
-    return TokenMade(
-        id=t.uuid, kind=t.kind, name=t.name, token=secret, expires_at=time(t.expires), last6=view.secret.last6,
-        dialect=t.dialect, scopes=t.scopes, owner=person(view.owner), created_at=time(t.created),
-    )  # fmt: skip
-
-
-def session(view: TokenView) -> SessionShown:
-    """A session as its owner sees it."""
-    t, x = view.token, view.secret
-    assurance = "stepped_up" if t.stepped_up is not None else "presented"
-    return SessionShown(
-        t.uuid, t.dialect, x.client, x.used_from, time(x.first_used or t.created), time(x.last_used), time(t.expires),
-        assurance,
-    )  # fmt: skip
-
-
-def factor(f: Factor) -> FactorShown:
-    """A factor without its secret."""
-    return FactorShown(f.uuid, f.kind, f.confirmed, time(f.created))
-
-
-def role(r: Role) -> RoleShown:
-    """A role."""
-    return RoleShown(r.uuid, r.number, r.name, r.description, r.built_in, r.permissions)
-
-
-def realm(r: Realm, hosts: tuple[str, ...] = ()) -> RealmShown:
-    """A realm."""
-    return RealmShown(r.uuid, r.name, r.display_name, hosts)
-
-
-def policy(r: Realm) -> PolicyShown:
-    """The policy in force in a realm."""
-    return msgspec.convert(msgspec.to_builtins(r.settings.policy), PolicyShown)
-
-
-def audit_row(row: AuditRow) -> AuditShown:
-    """One line of the audit log."""
-    actor, act, subject = (None if p is None else person(p) for p in (row.actor, row.act, row.subject))
-    return AuditShown(
-        row.id, time(row.at), row.verb, row.result, row.reason, row.dialect, actor, act, subject, row.token,
-        row.address, row.agent, row.request_id, row.detail,
-    )  # fmt: skip
-
-
-def introspection(facts: Facts | None) -> Introspection:
-    """RFC 7662 of one token; an inactive one says nothing else."""
-    if facts is None:
-        return Introspection(False)
-    actor = facts.actor
-    return Introspection(
-        active=True, sub=facts.subject.uuid, username=facts.subject.login, token_type="Bearer",
-        scope=None if facts.scopes is None else " ".join(facts.scopes), realm=facts.realm, kind=facts.kind,
-        exp=None if facts.expires is None else facts.expires // 1_000_000, iat=facts.issued // 1_000_000,
-        dialect=facts.dialect, act=None if actor is None else Act(actor.uuid, actor.login),
-        acr="stepped_up" if facts.stepped_up is not None else "presented",
-        auth_time=None if facts.stepped_up is None else facts.stepped_up // 1_000_000,
-    )  # fmt: skip

@@ -8,6 +8,7 @@ from keyturn.core import outcomes as o
 from keyturn.core.settings import Settings
 from keyturn.core.types import Secret
 from keyturn.dialects.native import answers as a
+from keyturn.dialects.native import shaping as s
 from keyturn.dialects.native.refusals import PROBLEM
 from keyturn.wire import Request, Response, json_response
 
@@ -30,56 +31,56 @@ def session_opened(outcome: Any, settings: Settings, request: Request) -> Respon
         return _change_due(outcome, request)
     view, t = outcome.view, outcome.view.token
     body = a.SessionMade(
-        t.uuid, t.kind, t.name, outcome.secret, a.time(t.expires), view.secret.last6, a.user(outcome.user)
+        t.uuid, t.kind, t.name, outcome.secret, s.time(t.expires), view.secret.last6, s.user(outcome.user)
     )
     return json_response(body, 201)
 
 
 def token_issued(outcome: o.TokenIssued) -> a.TokenMade:
     """A minted or rotated token."""
-    return a.made(outcome.secret, outcome.view)
+    return s.made(outcome.secret, outcome.view)
 
 
 def reset_issued(outcome: o.TokenIssued) -> a.ResetMade:
     """A reset token and whom it is for."""
     t = outcome.view.token
-    owner = a.person(outcome.view.owner)
-    return a.ResetMade(t.uuid, t.kind, outcome.secret, a.time(t.expires), outcome.view.secret.last6, owner)
+    owner = s.person(outcome.view.owner)
+    return a.ResetMade(t.uuid, t.kind, outcome.secret, s.time(t.expires), outcome.view.secret.last6, owner)
 
 
 def user(outcome: Any) -> a.User:
     """A user."""
-    return a.user(outcome.user)
+    return s.user(outcome.user)
 
 
 def users(outcome: o.UsersListed) -> a.Users:
     """A page of users."""
-    return a.Users(tuple(a.user(u) for u in outcome.users), outcome.next_cursor)
+    return a.Users(tuple(s.user(u) for u in outcome.users), outcome.next_cursor)
 
 
 def token(outcome: o.TokenShown) -> a.TokenShown:
     """A token."""
-    return a.token(outcome.view)
+    return s.token(outcome.view)
 
 
 def tokens(outcome: o.TokensListed) -> a.Tokens:
     """A page of tokens."""
-    return a.Tokens(tuple(a.token(v) for v in outcome.tokens), outcome.next_cursor)
+    return a.Tokens(tuple(s.token(v) for v in outcome.tokens), outcome.next_cursor)
 
 
 def sessions(outcome: o.TokensListed) -> a.Sessions:
     """The caller's sessions."""
-    return a.Sessions(tuple(a.session(v) for v in outcome.tokens))
+    return a.Sessions(tuple(s.session(v) for v in outcome.tokens))
 
 
 def password_changed(outcome: o.PasswordChanged) -> a.PasswordChanged:
     """What the new password ended, and what is to be reviewed."""
-    return a.PasswordChanged(outcome.sessions_ended, tuple(a.token(v) for v in outcome.review))
+    return a.PasswordChanged(outcome.sessions_ended, tuple(s.token(v) for v in outcome.review))
 
 
 def factors(outcome: o.FactorsListed) -> a.Factors:
     """Factors."""
-    return a.Factors(tuple(a.factor(f) for f in outcome.factors))
+    return a.Factors(tuple(s.factor(f) for f in outcome.factors))
 
 
 def factor_begun(outcome: Any) -> a.FactorMade:
@@ -93,17 +94,17 @@ def factor_begun(outcome: Any) -> a.FactorMade:
 
 def realm(outcome: o.RealmShown) -> a.RealmShown:
     """A realm."""
-    return a.realm(outcome.realm, outcome.hosts)
+    return s.realm(outcome.realm, outcome.hosts)
 
 
 def realms(outcome: o.RealmsListed) -> a.Realms:
     """Realms."""
-    return a.Realms(tuple(a.realm(r) for r in outcome.realms))
+    return a.Realms(tuple(s.realm(r) for r in outcome.realms))
 
 
 def policy(outcome: o.RealmShown) -> a.PolicyShown:
     """The policy in force."""
-    return a.policy(outcome.realm)
+    return s.policy(outcome.realm)
 
 
 def settings_shown(outcome: o.RealmShown) -> dict[str, Any]:
@@ -113,27 +114,27 @@ def settings_shown(outcome: o.RealmShown) -> dict[str, Any]:
 
 def role(outcome: o.RoleShown) -> a.RoleShown:
     """A role."""
-    return a.role(outcome.role)
+    return s.role(outcome.role)
 
 
 def roles(outcome: o.RolesListed) -> a.Roles:
     """Roles."""
-    return a.Roles(tuple(a.role(r) for r in outcome.roles))
+    return a.Roles(tuple(s.role(r) for r in outcome.roles))
 
 
 def audit(outcome: o.AuditListed) -> a.Audit:
     """A page of the audit log."""
-    return a.Audit(tuple(a.audit_row(r) for r in outcome.rows), outcome.next_cursor)
+    return a.Audit(tuple(s.audit_row(r) for r in outcome.rows), outcome.next_cursor)
 
 
 def introspection(outcome: o.Introspected) -> a.Introspection:
     """RFC 7662."""
-    return a.introspection(outcome.results[0])
+    return s.introspection(outcome.results[0])
 
 
 def introspections(outcome: o.Introspected) -> a.Introspections:
     """Introspection objects in the order asked."""
-    return a.Introspections(tuple(a.introspection(f) for f in outcome.results))
+    return a.Introspections(tuple(s.introspection(f) for f in outcome.results))
 
 
 def revoked(outcome: Any, settings: Settings, request: Request) -> Response:

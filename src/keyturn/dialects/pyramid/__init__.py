@@ -17,7 +17,7 @@ DIALECT = Dialect(
     routes=ROUTES,
     present=header_token,
     refusals=REFUSALS,
-    wire=WireRule(NAME, Shape.BASE64, ("session", "delegated"), (8 * HOUR, YEAR), own_change_ends_all=True),
+    wire=WireRule(NAME, Shape.BASE64, ("session",), (8 * HOUR, YEAR), own_change_ends_all=True),
     settings=(
         Setting("pyramid.token_lifetime", duration, 8 * HOUR, "duration", "The life of a token got by password."),
         Setting(

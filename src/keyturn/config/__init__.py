@@ -1,0 +1,305 @@
+"""The configuration: one frozen value from a TOML file and a few variables, every key documented where it stands."""
+
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec.structs import replace
+
+from keyturn.config import checks as k
+from keyturn.config.checks import Key
+from keyturn.core.hashes import Argon2Rule, strong_enough
+from keyturn.core.settings import boolean, choice
+from keyturn.core.types import Frozen
+
+LARGEST_FILE = 1024**2
+ENVIRONMENT = {
+    "KEYTURN_DATABASE": "database",
+    "KEYTURN_LISTEN": "listen",
+    "KEYTURN_DATA_DIR": "data_dir",
+    "KEYTURN_KEY_FILE": "key_file",
+    "KEYTURN_LOG": "log",
+}
+"""Variables that win over the file; a flag of the command line wins over both."""
+
+
+class Faulty(Exception):
+    """Everything that is wrong with a configuration, at once."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+# --- the keys
+
+
+class Tls(Frozen):
+    """`[tls]`: serving https."""
+
+    cert: Annotated[str, Key(k.path, "file", "The certificate, with those that lead to its root.")] = ""
+    key: Annotated[str, Key(k.path, "file", "The private key of the certificate.")] = ""
+    client_ca: Annotated[str, Key(k.path, "file", "Whose client certificates are asked for; not used yet.")] = ""
+
+
+class Mail(Frozen):
+    """`[mail]`: not used yet."""
+
+    host: Annotated[str, Key(k.text, "host", "Where mail is handed over; not used yet.")] = ""
+    port: Annotated[int, Key(k.port, "number", "Its port; not used yet.")] = 587
+    user: Annotated[str, Key(k.text, "text", "The name to sign in with; not used yet.")] = ""
+    password_file: Annotated[str, Key(k.path, "file", "The file that holds the password; not used yet.")] = ""
+    tls: Annotated[
+        str, Key(choice("starttls", "tls", "none"), "starttls, tls, none", "How it is encrypted; not used yet.")
+    ] = "starttls"
+    from_: Annotated[str, Key(k.text, "address", "The sender of our mails; not used yet.")] = ""
+
+
+class Limits(Frozen):
+    """`[limits]`: what a request may be."""
+
+    header: Annotated[int, Key(k.size, "size", "Request line and headers of a request at most.")] = 16_384
+    body: Annotated[int, Key(k.size, "size", "The body of a request at most.")] = 262_144
+    deadline: Annotated[int, Key(k.span, "duration", "Until a request is whole, and again until it is answered.")] = 10
+
+
+class Argon2(Frozen):
+    """`[argon2]`: what a password hash costs."""
+
+    memory_kib: Annotated[int, Key(k.within(8, 4_194_304), "number", "Memory of one hash, in KiB.")] = 19_456
+    time: Annotated[int, Key(k.within(1, 1000), "number", "Passes over that memory.")] = 2
+    parallelism: Annotated[int, Key(k.within(1, 64), "number", "Lanes of one hash.")] = 1
+    concurrency: Annotated[int, Key(k.within(0, 256), "number", "Hashes at one time; 0 is one for each core.")] = 0
+    pepper_file: Annotated[
+        str, Key(k.path, "file", "A secret of 32 bytes or more that is mixed into every hash and kept off the store.")
+    ] = ""
+
+
+class Verdicts(Frozen):
+    """`[verdicts]`: what is remembered of checked tokens."""
+
+    cache: Annotated[str, Key(choice("on", "off"), "on, off", "Whether verdicts are remembered; not used yet.")] = "on"
+
+
+class Dialects(Frozen):
+    """`[dialects]`: the wires that are spoken beside the native one."""
+
+    pam360: Annotated[bool, Key(boolean, "true, false", "PAM360 under /restapi.")] = True
+    rocketchat: Annotated[bool, Key(boolean, "true, false", "Rocket.Chat under /api.")] = True
+    pyramid: Annotated[bool, Key(boolean, "true, false", "Pyramid Analytics under /API3 and /API2.")] = True
+    puppet: Annotated[bool, Key(boolean, "true, false", "Puppet Enterprise RBAC under /rbac-api.")] = True
+    console: Annotated[bool, Key(boolean, "true, false", "The web console; there is none yet.")] = True
+
+
+class Puppet(Frozen):
+    """`[puppet]`: what that product keeps in a file of its own."""
+
+    config_file: Annotated[str, Key(k.path, "file", "The vendor's rbac section, HOCON or TOML; not used yet.")] = ""
+
+
+class Config(Frozen):
+    """The whole configuration, defaults filled in."""
+
+    listen: Annotated[str, Key(k.address, "HOST:PORT", "Where the server listens.")] = "127.0.0.1:8200"
+    database: Annotated[
+        str, Key(k.database, "URL", "The store: sqlite:///FILE (relative to data_dir) or postgresql://…")
+    ] = "sqlite:///keyturn.db"
+    database_direct: Annotated[
+        str, Key(k.other_database, "URL", "A way around a transaction pooler to the same store; not used yet.")
+    ] = ""
+    data_dir: Annotated[
+        str, Key(k.path, "folder", "Where the key, the set-up code and SQLite are; default $XDG_DATA_HOME/keyturn.")
+    ] = ""
+    public_url: Annotated[str, Key(k.url, "URL", "The only source of links in mail; not used yet.")] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...], Key(k.addresses, "addresses", "Whose X-Forwarded-For counts; they may speak plain HTTP to us.")
+    ] = ()
+    log: Annotated[str, Key(choice("console", "json"), "console, json", "How log lines are written.")] = "console"
+    log_level: Annotated[
+        str, Key(choice("debug", "info", "warning", "error"), "debug, info, warning, error", "Which of them are.")
+    ] = "info"
+    key_file: Annotated[str, Key(k.path, "file", "The sealing key; default `key` in data_dir.")] = ""
+    tls: Tls = Tls()
+    mail: Mail = Mail()
+    limits: Limits = Limits()
+    argon2: Argon2 = Argon2()
+    verdicts: Verdicts = Verdicts()
+    dialects: Dialects = Dialects()
+    puppet: Puppet = Puppet()
+
+    def folder(self) -> Path:
+        """The data directory."""
+        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return Path(self.data_dir or Path(data) / "keyturn").absolute()
+
+    def database_url(self) -> str:
+        """Where the store is, a SQLite file by its whole name."""
+        if not self.database.startswith("sqlite:///"):
+            return self.database
+        return f"sqlite:///{self.folder() / self.database.removeprefix('sqlite:///')}"
+
+    def key(self) -> Path:
+        """The file of the sealing key."""
+        return Path(self.key_file).absolute() if self.key_file else self.folder() / "key"
+
+    def rule(self) -> Argon2Rule:
+        """The cost of a password hash."""
+        return Argon2Rule(self.argon2.memory_kib, self.argon2.time, self.argon2.parallelism)
+
+    def off(self) -> frozenset[str]:
+        """The wires that are switched off."""
+        return frozenset(name for name in self.dialects.__struct_fields__ if not getattr(self.dialects, name))
+
+
+class Row(Frozen):
+    """One key as a page of documentation shows it."""
+
+    name: str
+    values: str
+    default: Any
+    sentence: str
+
+
+# --- reading
+
+
+def read(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
+    """The configuration of file, variables and flags, the later winning.
+
+    Denies   `Faulty` with everything that is wrong
+    """
+    faults: list[str] = []
+    given = {} if file is None else _toml(file, faults)
+    config: Config = _struct(Config, given, "", faults)
+    above = {key: (environment[name], name) for name, key in ENVIRONMENT.items() if environment.get(name)}
+    above |= {key: (value, f"--{key.replace('_', '-')}") for key, value in flags.items() if value is not None}
+    for key, (value, name) in above.items():
+        config = _over(config, key, value, name, faults)
+    faults += _together(config)
+    if faults:
+        raise Faulty(faults)
+    return config
+
+
+def rows() -> tuple[Row, ...]:
+    """Every key there is, in the order of the file."""
+    return tuple(_rows(Config, Config(), ""))
+
+
+def unused(config: Config) -> list[str]:
+    """Keys that are set and have no effect yet, each with its sentence."""
+    return [r.name for r in rows() if "not used yet" in r.sentence and _at(config, r.name) != r.default]
+
+
+def file_faults(config: Config) -> list[str]:
+    """What is wrong with the files a configuration names: missing, unreadable, not what they should be."""
+    named = {"tls.cert": config.tls.cert, "tls.key": config.tls.key, "tls.client_ca": config.tls.client_ca}
+    named |= {"argon2.pepper_file": config.argon2.pepper_file, "mail.password_file": config.mail.password_file}
+    faults = [f"{key}: {fault}" for key, name in named.items() if name and (fault := _unreadable(name))]
+    if config.argon2.pepper_file and not faults and len(pepper(config) or b"") < 32:
+        faults.append("argon2.pepper_file: holds fewer than 32 bytes")
+    return faults
+
+
+def pepper(config: Config) -> bytes | None:
+    """The secret that is mixed into every password hash, if there is one."""
+    return Path(config.argon2.pepper_file).read_bytes().strip() if config.argon2.pepper_file else None
+
+
+def _toml(file: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise ValueError("is larger than 1 MiB")
+        return tomllib.loads(data.decode("utf-8"))
+    except OSError as error:
+        faults.append(f"{file}: {error.strerror}")
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{file}: is no TOML: {error}")
+    return {}
+
+
+def _struct(kind: type[Any], given: Mapping[str, Any], at: str, faults: list[str]) -> Any:
+    hints = {_spelled(name): (name, hint) for name, hint in typing.get_type_hints(kind, include_extras=True).items()}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in hints:
+            faults.append(f"{at}{_shown(name)}: is not known")
+            continue
+        field, hint = hints[name]
+        key = _key(hint)
+        if key is None and not isinstance(value, dict):
+            faults.append(f"{at}{name}: wants a section [{name}]")
+        elif key is None:
+            found[field] = _struct(hint, value, f"{at}{name}.", faults)
+        else:
+            _check(key, value, f"{at}{name}", found, field, faults)
+    return kind(**found)
+
+
+def _check(key: Key, value: Any, at: str, found: dict[str, Any], field: str, faults: list[str]) -> None:
+    try:
+        found[field] = key.check(value)
+    except ValueError as error:
+        faults.append(f"{at}: {error}")
+
+
+def _over(config: Config, field: str, value: str, name: str, faults: list[str]) -> Config:
+    key = _key(typing.get_type_hints(Config, include_extras=True)[field])
+    found: dict[str, Any] = {}
+    if key is not None:
+        _check(key, value, name, found, field, faults)
+    return replace(config, **found)
+
+
+def _together(config: Config) -> list[str]:
+    """What no key can say alone."""
+    faults = []
+    if bool(config.tls.cert) != bool(config.tls.key):
+        faults.append("tls: cert and key go together")
+    if not strong_enough(config.rule()):
+        faults.append("argon2: is weaker than memory_kib = 19456 with time = 2, or 47104 with 1, or 12288 with 3")
+    if config.mail.host and not config.mail.from_:
+        faults.append("mail.from: is missing")
+    return faults
+
+
+def _rows(kind: type[Any], default: Any, at: str) -> typing.Iterator[Row]:
+    for name, hint in typing.get_type_hints(kind, include_extras=True).items():
+        key, value = _key(hint), getattr(default, name)
+        if key is None:
+            yield from _rows(hint, value, f"{at}{_spelled(name)}.")
+        else:
+            yield Row(f"{at}{_spelled(name)}", key.values, value, key.sentence)
+
+
+def _at(config: Any, name: str) -> Any:
+    for part in name.split("."):
+        config = getattr(config, "from_" if part == "from" else part)
+    return config
+
+
+def _key(hint: Any) -> Key | None:
+    return next((part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Key)), None)
+
+
+def _spelled(name: str) -> str:
+    # `from` is a word of Python's.
+    return name.rstrip("_")
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name[:60])
+
+
+def _unreadable(name: str) -> str | None:
+    try:
+        with Path(name).open("rb") as stream:
+            stream.read(1)
+    except OSError as error:
+        return f"{error.strerror}"
+    return None

@@ -1,0 +1,1 @@
+"""Tools of the house: what is made from the code instead of written by hand."""
