@@ -1,9 +1,10 @@
 """A closed-loop HTTP client of many connections in one process, cheap enough not to be the limit."""
 
 import asyncio
+import functools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -18,13 +19,16 @@ class Figures(NamedTuple):
 
     def line(self, name: str) -> str:
         """One line of a table."""
-        return f"{name:<44} {self.rate:>9.0f}/s   p50 {self.p50:>7.2f} ms   p99 {self.p99:>7.2f} ms   not ok {self.refused}"
+        times = f"p50 {self.p50:>7.2f} ms   p99 {self.p99:>7.2f} ms"
+        return f"{name:<44} {self.rate:>9.0f}/s   {times}   not ok {self.refused}"
 
 
 class Client(asyncio.Protocol):
     """One connection: sends the next request when the last one is answered."""
 
-    def __init__(self, ask: Callable[[bytes], bytes], until: float, told: list[float], done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, ask: Callable[[bytes], bytes], until: float, told: list[float], done: asyncio.Future[None]
+    ) -> None:
         self._ask = ask
         self._until = until
         self._told = told
@@ -63,6 +67,10 @@ class Client(asyncio.Protocol):
         self._transport.write(self._ask(last))
 
 
+def _same(client: Client) -> Client:
+    return client
+
+
 def _length(head: bytes) -> int:
     for line in head.split(b"\r\n"):
         if line[:15].lower() == b"content-length:":
@@ -70,7 +78,7 @@ def _length(head: bytes) -> int:
     return 0
 
 
-async def _drive(port: int, asks: list[Callable[[bytes], bytes]], seconds: float) -> Figures:
+async def _drive(port: int, asks: Sequence[Callable[[bytes], bytes]], seconds: float) -> Figures:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     told: list[float] = []
@@ -78,7 +86,7 @@ async def _drive(port: int, asks: list[Callable[[bytes], bytes]], seconds: float
     for ask in asks:
         done = loop.create_future()
         client = Client(ask, began + seconds, told, done)
-        await loop.create_connection(lambda c=client: c, "127.0.0.1", port)
+        await loop.create_connection(functools.partial(_same, client), "127.0.0.1", port)
         clients.append((client, done))
     await asyncio.gather(*(done for _, done in clients))
     spent = time.perf_counter() - began
@@ -88,7 +96,7 @@ async def _drive(port: int, asks: list[Callable[[bytes], bytes]], seconds: float
     return Figures(len(told) / spent, statistics.median(told) * 1000, p99 * 1000, len(told), refused)
 
 
-def drive(port: int, asks: list[Callable[[bytes], bytes]], seconds: float) -> Figures:
+def drive(port: int, asks: Sequence[Callable[[bytes], bytes]], seconds: float) -> Figures:
     """Every ask is one connection; each is called with the last answer's body and gives the next request."""
     try:
         import uvloop

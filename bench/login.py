@@ -22,8 +22,8 @@ class SigningIn:
 
     def __init__(self, login: str) -> None:
         body = json.dumps({"login": login, "password": PASSWORD}).encode()
-        head = f"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._request = head.encode() + body
+        head = f"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        self._request = head.encode() + b"Content-Type: application/json\r\n\r\n" + body
 
     def __call__(self, last: bytes) -> bytes:
         return self._request
@@ -49,7 +49,7 @@ def argon2(seconds: float) -> float:
 
 def keyturn(database: str) -> Figures:
     """The product, whole: two durable commits and one hash a login."""
-    told = tempfile.mktemp()
+    told = str(Path(tempfile.mkdtemp()) / "told")
     with process("bench.keyturn_server", database, told) as port:
         people = json.loads(Path(told).read_text())
         asks = [SigningIn(p["login"]) for p in people[:CLIENTS]]

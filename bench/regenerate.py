@@ -32,12 +32,13 @@ class Rotating:
 
 def keyturn(database: str) -> Figures:
     """The product, whole."""
-    told = tempfile.mktemp()
+    told = str(Path(tempfile.mkdtemp()) / "told")
     with process("bench.keyturn_server", database, told) as port:
         people = json.loads(Path(told).read_text())
         pam = people[0]["wire"] == "pam360"
         asks = [
-            Rotating(p["token"], b"PUT /restapi/json/v1/user/regenerateAuthtoken", b"AUTHTOKEN: ") if pam
+            Rotating(p["token"], b"PUT /restapi/json/v1/user/regenerateAuthtoken", b"AUTHTOKEN: ")
+            if pam
             else Rotating(p["token"], b"POST /v1/tokens/" + p["id"].encode() + b"/rotate", b"Authorization: Bearer ")
             for p in people[:CLIENTS]
         ]
@@ -47,7 +48,7 @@ def keyturn(database: str) -> Figures:
 
 def bare(database: str) -> Figures:
     """The bare store behind the bare handler."""
-    told = tempfile.mktemp()
+    told = str(Path(tempfile.mkdtemp()) / "told")
     with process("bench.bare_server", database, told) as port:
         people = Path(told).read_text().split()
         asks = [Rotating(p, b"PUT /restapi/json/v1/user/regenerateAuthtoken", b"AUTHTOKEN: ") for p in people[:CLIENTS]]

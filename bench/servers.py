@@ -17,6 +17,8 @@ def fresh(store: str) -> Iterator[Callable[[], str]]:
     if store == "sqlite":
         yield lambda: "sqlite"
         return
+    from psycopg import sql
+
     from tests.engines import Cluster
 
     cluster = Cluster(durable=True)
@@ -24,7 +26,7 @@ def fresh(store: str) -> Iterator[Callable[[], str]]:
 
     def make() -> str:
         name = f"bench_{next(numbers)}"
-        cluster.execute(f"CREATE DATABASE {name}")
+        cluster.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return cluster.url(name)
 
     try:

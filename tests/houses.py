@@ -100,6 +100,16 @@ class Line(NamedTuple):
 LINES = "SELECT verb, result, reason, subject, actor, token, kills, touches FROM audit ORDER BY id"
 
 
+TABLES = (
+    "realms", "realm_hosts", "realm_grants", "subjects", "roles", "memberships", "passwords", "factors",
+    "recovery_codes", "tokens", "answers", "counters",
+)  # fmt: skip
+CONTENT = {name: f"SELECT * FROM {name} ORDER BY 1, 2" for name in TABLES} | {
+    "secrets": "SELECT digest, realm, token, last6, given, created, ends FROM secrets ORDER BY created, digest",
+    "audit": "SELECT * FROM audit WHERE result = 'done' ORDER BY id",
+}
+
+
 class Household:
     """A house with people in it; what it does for a test's arrangement goes to the store, a wish through the door."""
 
@@ -241,6 +251,15 @@ class Household:
     def now_of(self, person: Person) -> Subject | None:
         """The person's row as it now is."""
         found: Subject | None = self.store.read(lambda tx: subjects.by_id(tx, person.subject.id))
+        return found
+
+    def contents(self) -> dict[str, list[Any]]:
+        """Every row of every table, but for what a refusal may leave: uses, locks, and its own line of the audit."""
+
+        def job(tx: Tx) -> dict[str, list[Any]]:
+            return {name: [tuple(row) for row in tx.all(sql)] for name, sql in CONTENT.items()}
+
+        found: dict[str, list[Any]] = self.store.read(job)
         return found
 
     def lines(self, result: str | None = None) -> list[Line]:

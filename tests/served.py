@@ -24,7 +24,7 @@ from keyturn.cli.applying import apply_file, told
 from keyturn.core.outcomes import Applied
 from keyturn.http.protocol import limited
 from keyturn.http.server import Limits
-from tests.houses import KEY, WEAK
+from tests.houses import KEY, WEAK, Clock, Household
 
 HOST = "127.0.0.1"
 HEADER_LIMIT = 16_384
@@ -66,6 +66,11 @@ class Served:
     def certificate(self) -> Path:
         """The certificate that a client of the https form is to trust."""
         return self.folder / "certificate.pem"
+
+    @property
+    def people(self) -> Household:
+        """The house behind the server, for a test's arrangement."""
+        return Household(self.house, Clock(), [], [])
 
     def apply(self, what: Path | str) -> dict[str, Any]:
         """The store holds what this bootstrap file (a path, or its text) asks; what `keyturn apply --json` tells."""

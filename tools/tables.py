@@ -1,4 +1,4 @@
-"""The tables of the documents, made from the code: `python -m tools.tables` writes them, `--check` names what is stale."""
+"""The tables of the documents, made from the code: `python -m tools.tables` writes them, `--check` names stale ones."""
 
 import functools
 import re
@@ -20,6 +20,7 @@ from keyturn.core.types import Assurance, Bearer, Effect
 from keyturn.dialects import DIALECTS
 from keyturn.operations import CONTENTS, Entry
 from keyturn.wire import Dialect, Refusal, Request, Response, Route
+from tools import commands
 
 ROOT = Path(__file__).parents[1]
 MARKED = re.compile(r"<!-- table: ([a-z0-9 ]+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -160,13 +161,9 @@ def tables() -> dict[str, Callable[[], str]]:
         f.__name__: f for f in (reasons, kinds, lives, shapes, permissions, roles, verbs, policy, configuration)
     }
     named["settings general"] = functools.partial(settings_of, GENERAL)
-    try:  # TEMP
-        from tools import commands
-    except ImportError:
-        pass
-    else:
-        named["commands"] = commands.table
-        named["command help"] = commands.help_pages
+    named["commands"] = commands.listed
+    named["shared options"] = commands.shared
+    named["command help"] = commands.help_pages
     for d in DIALECTS:
         named[f"routes {d.name}"] = functools.partial(routes, d)
         named[f"refusals {d.name}"] = functools.partial(refusals, d)
@@ -215,14 +212,13 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """The tables are written; with `--check` nothing is written, and 1 says that some are stale."""
+    check = "--check" in arguments
     found = stale()
     for page, text in found.items():
-        print(
-            f"{page.relative_to(ROOT)}: {'stale, run python -m tools.tables' if '--check' in arguments else 'written'}"
-        )
-        if "--check" not in arguments:
+        print(f"{page.relative_to(ROOT)}: {'stale; run python -m tools.tables' if check else 'written'}")
+        if not check:
             page.write_text(text, encoding="utf-8")
-    return int(bool(found) and "--check" in arguments)
+    return int(check and bool(found))
 
 
 # --- cells

@@ -1,5 +1,6 @@
-"""`python -m keyturn` is the command line."""
+"""`python -m keyturn`: the command line."""
 
 from keyturn.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

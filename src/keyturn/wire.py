@@ -72,12 +72,11 @@ class Request:
 
     def fields(self) -> dict[str, str]:
         """The query's fields; of a repeated one the last counts."""
-        return dict(parse_qsl(self.query, keep_blank_values=True, encoding="utf-8", errors="replace"))
+        return _pairs(self.query)
 
     def form(self) -> dict[str, str]:
         """The body's form fields; of a repeated one the last counts."""
-        text = self.body.decode("utf-8", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace"))
+        return _pairs(self.body.decode("utf-8", "replace"))
 
     def media(self) -> str:
         """The content type without parameters, lower case; empty when absent."""
@@ -94,6 +93,17 @@ class Response(Frozen):
 
 
 Refusal = Callable[[Denied, "Route | None", Settings, Request], Response]
+
+
+class Parameter(Frozen):
+    """A header or query field beside a route's own, as OpenAPI shows it.
+
+    Shapes   where: `header` or `query`
+    """
+
+    name: str
+    sentence: str
+    where: str = "header"
 
 
 class Route(Frozen):
@@ -127,6 +137,12 @@ class Route(Frozen):
     """A right, `noun:action`, that this wire asks for here beside the command's own."""
     choose: Callable[[Request], "Route"] | None = None
     """Which door this request means, where one path has several meanings."""
+    bare: bool = False
+    """Its body may be absent."""
+    parameters: tuple[Parameter, ...] = ()
+    """What it reads beside its query and what its wire reads everywhere."""
+    opened_by: tuple[tuple[str, ...], ...] = ()
+    """The security schemes that open it, where they are not those of the wire."""
 
 
 class Dialect(Frozen):
@@ -150,6 +166,14 @@ class Dialect(Frozen):
     """What OPTIONS hears on any of its paths."""
     security: Mapping[str, Any] = {}
     """Its OpenAPI security schemes."""
+    opened_by: tuple[tuple[str, ...], ...] = ()
+    """Which of them open its routes, any group by itself; none named = each scheme does."""
+    parameters: tuple[Parameter, ...] = ()
+    """What every route reads of a caller who shows a token."""
+    proof: tuple[Parameter, ...] = ()
+    """What carries the second proof to the routes that ask for one."""
+    errors: Mapping[str, tuple[Any, ...]] = {}
+    """What its refusals tell, by content type."""
 
     def refuse(self, denied: Denied, route: Route | None, settings: Settings, request: Request) -> Response:
         """The refusal in this wire's words: the route's own row first, then the wire's."""
@@ -243,6 +267,12 @@ def note_fields(denied: Denied) -> dict[str, str]:
 def denied(reason: Reason) -> Denied:
     """A refusal without a note."""
     return Denied(reason, Nothing())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace")
+    # A NUL is as little text as bytes that are no UTF-8: not every store can be asked for one.
+    return {name: value.replace("\x00", "\ufffd") for name, value in found}
 
 
 def _wrap(kind: type[Any], value: Any) -> Any:

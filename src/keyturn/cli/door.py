@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.cli.frame import MISUSED, Trouble, shared, warn
 from keyturn.config import Config, Faulty, pepper, read
-from keyturn.core.outcomes import REASONS, Challenge, Denied, Fields, Named, Reason, Weak
+from keyturn.core.outcomes import REASONS, Challenge, Denied, Fields, Named, Reason
 from keyturn.core.types import Ask, Presented, RealmRef
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ def opened(config: Config, make: bool = False) -> "Iterator[House]":
     from keyturn.perform import House
     from keyturn.perform.hashing import Hasher
     from keyturn.store import instance
+    from keyturn.store.engine import Unavailable
 
     url = config.database_url()
     ours(config, make)
     try:
         store, new = instance.open_store(url, config.key(), catalogue())
-    except instance.Refused as error:
+    except (instance.Refused, Unavailable) as error:
         raise refused(str(error)) from error
     hasher = Hasher(config.rule(), pepper(config), config.argon2.concurrency)
     if new:
@@ -75,6 +76,8 @@ def ours(config: Config, make: bool) -> None:
     """
     from keyturn.store import instance
 
+    if make:
+        config.folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     url = config.database_url()
     if not url.startswith("sqlite:"):
         return
@@ -118,7 +121,7 @@ def denied(outcome: Denied, what: str) -> Trouble:
     """The end of a command that was refused: what did not happen, and why."""
     why = [REASONS[outcome.reason]]
     note = outcome.note
-    if isinstance(note, (Fields, Weak)):
+    if isinstance(note, Fields):
         why = [f"{name}: {sentence}" for name, sentence in note.fields.items()]
     elif isinstance(note, Named) and outcome.reason is Reason.CONFLICT:
         why = [WORDS.get(note.what, f"{note.what} is taken")]

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -142,7 +143,7 @@ def run(root: click.Command, args: Sequence[str] | None = None) -> int:
         return _troubled(trouble, meta)
     except BrokenPipeError:
         # Whoever read our output has enough; what is still in the buffer would only be an error at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     return DONE
 

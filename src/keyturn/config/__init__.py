@@ -191,7 +191,7 @@ def rows() -> tuple[Row, ...]:
 
 def unused(config: Config) -> list[str]:
     """Keys that are set and have no effect yet, each with its sentence."""
-    return [r.name for r in rows() if "not used yet" in r.sentence and _at(config, r.name) != r.default]
+    return [r.name for r in rows() if "not used yet" in r.sentence and value_of(config, r.name) != r.default]
 
 
 def file_faults(config: Config) -> list[str]:
@@ -277,7 +277,8 @@ def _rows(kind: type[Any], default: Any, at: str) -> typing.Iterator[Row]:
             yield Row(f"{at}{_spelled(name)}", key.values, value, key.sentence)
 
 
-def _at(config: Any, name: str) -> Any:
+def value_of(config: Any, name: str) -> Any:
+    """The value of a key by its dotted name."""
     for part in name.split("."):
         config = getattr(config, "from_" if part == "from" else part)
     return config

@@ -1,5 +1,7 @@
 """The kinds of token: one row each, and the lives and quotas that follow from it and a realm's settings."""
 
+import functools
+
 from keyturn.core.settings import Settings
 from keyturn.core.types import SECOND, Frozen, Instant, WireRule
 
@@ -39,11 +41,17 @@ def bounds(kind: Kind, wire: WireRule, settings: Settings) -> tuple[int | None, 
     """Default and cap of a life in seconds: the wire's own setting, the realm's, the wire's row, the kind's."""
     own = {"session": wire.session, "personal": (wire.personal, None), "reset": (wire.reset, kind.cap)}
     default, cap = own.get(kind.name, (kind.default, kind.cap))
-    wire_names = {"session": "token", "reset": "password_reset", "delegated": "by_token"}
-    name = f"{wire.name}.{wire_names.get(kind.name, kind.name)}"
-    default = _first(settings.number(f"{name}_lifetime"), settings.number(f"lifetimes.{kind.name}.default"), default)
-    cap = _first(settings.number(f"lifetimes.{kind.name}.max"), settings.number(f"{name}_maximum_lifetime"), cap)
-    return default, cap
+    of_wire, of_realm, realm_cap, wire_cap = _names(wire.name, kind.name)
+    default = _first(settings.number(of_wire), settings.number(of_realm), default)
+    return default, _first(settings.number(realm_cap), settings.number(wire_cap), cap)
+
+
+@functools.cache
+def _names(wire: str, kind: str) -> tuple[str, str, str, str]:
+    """The settings that name a life of this kind on this wire, in the order they are asked."""
+    own = {"session": "token", "reset": "password_reset", "delegated": "by_token"}.get(kind, kind)
+    lives = f"{wire}.{own}"
+    return f"{lives}_lifetime", f"lifetimes.{kind}.default", f"lifetimes.{kind}.max", f"{lives}_maximum_lifetime"
 
 
 def life(kind: Kind, wire: WireRule, settings: Settings, wished: int | None) -> int | None:

@@ -53,7 +53,11 @@ class Router:
         for key in ((len(parts), parts[1] if len(parts) > 1 else ""), (len(parts), "")):
             for shape, _, verbs in self._shaped.get(key, ()):
                 if all(s == p or (s.startswith("{") and p) for s, p in zip(shape, parts, strict=True)):
-                    request.params = {s[1:-1]: segment(raw[at]) for at, s in enumerate(shape) if s.startswith("{")}
+                    params = {s[1:-1]: segment(raw[at]) for at, s in enumerate(shape) if s.startswith("{")}
+                    # No name of ours holds a NUL, and not every store can be asked for one.
+                    if any("\x00" in value for value in params.values()):
+                        return None
+                    request.params = params
                     return verbs
         return None
 

@@ -37,7 +37,7 @@ def open_store(
     version = _version(url)
     new = version is None
     if new or (upgrade and schema.standing(version) == "older"):
-        schema.upgrade(sqlalchemy_url(url))
+        _bring_up(url)
     elif schema.standing(version) != "current":
         raise Refused(_other_schema(str(version)))
     ring = _ring(url, key_file)
@@ -50,13 +50,13 @@ def upgrade(url: str) -> str:
     """The store has the newest schema; says `made`, `upgraded` or `current`; Refused for a newer one."""
     version = _version(url)
     if version is None:
-        schema.upgrade(sqlalchemy_url(url))
+        _bring_up(url)
         return "made"
     standing = schema.standing(version)
     if standing == "newer":
         raise Refused(_other_schema(version))
     if standing == "older":
-        schema.upgrade(sqlalchemy_url(url))
+        _bring_up(url)
         return "upgraded"
     return "current"
 
@@ -77,6 +77,13 @@ def purge(tx: Tx, now: Instant) -> Kept:
 def sqlite_path(url: str) -> Path:
     """The file of a SQLite URL."""
     return Path(urlsplit(url).path[1:] if not url.startswith("sqlite:////") else url[len("sqlite:///") :])
+
+
+def _bring_up(url: str) -> None:
+    """The newest schema; a SQLite file is ours alone from its first byte."""
+    if dialect_of(url) == "sqlite":
+        connect(sqlite_path(url), readonly=False).close()
+    schema.upgrade(sqlalchemy_url(url))
 
 
 def _version(url: str) -> str | None:
