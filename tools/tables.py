@@ -13,19 +13,19 @@ from keyturn import config
 from keyturn.app import catalogue
 from keyturn.core.commands import IssueDelegation, IssueReset
 from keyturn.core.kinds import KINDS, bounds
-from keyturn.core.outcomes import REASONS, Denied, Reason
+from keyturn.core.outcomes import REASONS
 from keyturn.core.rules import BUILT_IN, PERMISSIONS
 from keyturn.core.settings import GENERAL, POLICY_SENTENCES, Policy, Setting, Settings, check_policy
 from keyturn.core.types import Assurance, Bearer, Effect
 from keyturn.dialects import DIALECTS
 from keyturn.operations import CONTENTS, Entry
-from keyturn.wire import Dialect, Refusal, Request, Response, Route
-from tools import commands
+from keyturn.wire import Dialect
+from tools import commands, wires
+from tools.cells import span, table, value, yes
 
 ROOT = Path(__file__).parents[1]
-MARKED = re.compile(r"<!-- table: ([a-z0-9 ]+) -->\n.*?<!-- end -->", re.DOTALL)
-OPENED = re.compile(r"<!-- table: ")
-UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+MARKED = re.compile(r"^<!-- table: ([a-z0-9 ]+) -->\n.*?^<!-- end -->", re.DOTALL | re.MULTILINE)
+OPENED = re.compile(r"^<!-- table: ", re.MULTILINE)
 ASSURANCES = {
     Assurance.NOBODY: "nobody",
     Assurance.PRESENTED: "a token",
@@ -34,7 +34,6 @@ ASSURANCES = {
 }
 BEARERS = {Bearer.ANY: "any", Bearer.NOT_DELEGATED: "all but delegated", Bearer.SESSION: "session"}
 EFFECTS = {Effect.READ: "reads", Effect.CHANGE: "changes", Effect.KILL: "changes, may end credentials"}
-TOLD_ELSEWHERE = ("type", "title", "status", "detail", "request_id")
 MAKING = {"delegated": IssueDelegation, "reset": IssueReset}
 """The commands by which kinds come to be that no wire issues by name."""
 
@@ -45,21 +44,21 @@ MAKING = {"delegated": IssueDelegation, "reset": IssueReset}
 def reasons() -> str:
     """Every reason, its sentence, and the status each wire gives it."""
     rows = (
-        (f"`{reason.value}`", sentence, *(_statuses(d, reason) for d in DIALECTS))
+        (f"`{reason.value}`", sentence, *(wires.statuses(d, reason) for d in DIALECTS))
         for reason, sentence in REASONS.items()
     )
-    return _table(("reason", "meaning", *(d.name for d in DIALECTS)), rows)
+    return table(("reason", "meaning", *(d.name for d in DIALECTS)), rows)
 
 
 def kinds() -> str:
     """Every kind of token by what makes it differ."""
     rows = (
-        (f"`{k.name}`", f"`{k.letter}`", "many" if k.opens else "one", _yes(k.opens), _yes(k.opens and k.mints),
-         _yes(k.own_credentials), _quota(k.quota, k.evicts))
+        (f"`{k.name}`", f"`{k.letter}`", "many" if k.opens else "one", yes(k.opens), yes(k.opens and k.mints),
+         yes(k.own_credentials), _quota(k.quota, k.evicts))
         for k in KINDS.values()
     )  # fmt: skip
     heads = ("kind", "letter", "uses", "opens requests", "may get credentials", "may change own credentials", "quota")
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def lives() -> str:
@@ -69,13 +68,13 @@ def lives() -> str:
         (d.name, *(_life(d, name, settings) for name in ("session", "personal", "api", "delegated", "reset")))
         for d in DIALECTS
     )
-    return _table(("wire", "session", "personal", "api", "delegated", "reset"), rows)
+    return table(("wire", "session", "personal", "api", "delegated", "reset"), rows)
 
 
 def shapes() -> str:
     """What a token of each wire looks like, and which kinds it issues by name."""
     rows = ((d.name, f"`{d.wire.shape.value}`", ", ".join(d.wire.kinds), str(d.wire.shown)) for d in DIALECTS)
-    return _table(("wire", "shape", "kinds that are issued", "last characters shown"), rows)
+    return table(("wire", "shape", "kinds that are issued", "last characters shown"), rows)
 
 
 def permissions() -> str:
@@ -84,13 +83,13 @@ def permissions() -> str:
         (f"`{name}`", sentence, ", ".join(r.name for r in BUILT_IN if f"{name}:*" in r.permissions or r.across))
         for name, sentence in PERMISSIONS.items()
     )
-    return _table(("permission", "what it allows", "built-in roles that hold it"), rows)
+    return table(("permission", "what it allows", "built-in roles that hold it"), rows)
 
 
 def roles() -> str:
     """The roles every realm is born with."""
     rows = ((r.name, str(r.number), r.description, "every realm" if r.across else "its realm") for r in BUILT_IN)
-    return _table(("role", "number", "what it gives", "where"), rows)
+    return table(("role", "number", "what it gives", "where"), rows)
 
 
 def verbs() -> str:
@@ -100,56 +99,31 @@ def verbs() -> str:
          EFFECTS[entry.effect])
         for command, entry in CONTENTS.items()
     )  # fmt: skip
-    return _table(("verb", "what is wished", "right", "asks for", "kinds of token", "effect"), rows)
+    return table(("verb", "what is wished", "right", "asks for", "kinds of token", "effect"), rows)
 
 
 def settings_of(rows: Iterable[Setting]) -> str:
     """Settings of a realm."""
-    return _table(
+    return table(
         ("setting", "values", "default", "what it decides"),
-        ((f"`{s.name}`", s.values, _value(_shown_default(s)), s.sentence) for s in rows),
+        ((f"`{s.name}`", s.values, value(_shown_default(s)), s.sentence) for s in rows),
     )
 
 
 def policy() -> str:
     """The policy of a realm."""
     rows = (
-        (f"`{f.name}`", _policy_values(f.name), _value(f.default), POLICY_SENTENCES[f.name])
+        (f"`{f.name}`", _policy_values(f.name), value(f.default), POLICY_SENTENCES[f.name])
         for f in msgspec.structs.fields(Policy)
     )
-    return _table(("policy", "values", "default", "what it decides"), rows)
+    return table(("policy", "values", "default", "what it decides"), rows)
 
 
 def configuration() -> str:
     """Every key of the configuration file."""
     variables = {key: f"`{name}`" for name, key in config.ENVIRONMENT.items()}
-    rows = ((f"`{r.name}`", r.values, _value(r.default), variables.get(r.name, ""), r.sentence) for r in config.rows())
-    return _table(("key", "values", "default", "environment", "what it decides"), rows)
-
-
-# --- one wire
-
-
-def routes(dialect: Dialect) -> str:
-    """The doors of one wire."""
-    rows = (
-        (f"`{r.method} {r.path}`", r.summary, f"`{CONTENTS[r.command].verb}`", f"`{r.operation}`")
-        for r in dialect.routes
-    )
-    return _table(("call", "what is true afterwards", "verb", "operation id"), rows)
-
-
-def refusals(dialect: Dialect) -> str:
-    """How one wire refuses: reasons with one answer share a line; then the lines of single calls."""
-    wide = {r: _answers(dialect, None, r, dialect.refusals[r]) for r in Reason}
-    rows = [("any", *line) for line in _grouped(wide)]
-    own: dict[tuple[str, ...], list[str]] = {}
-    for route in dialect.routes:
-        said = {r: _answers(dialect, route, r, row) for r, row in route.refusals.items()}
-        for line in _grouped({r: answer for r, answer in said.items() if answer != wide[r]}):
-            own.setdefault(line, []).append(f"`{route.operation}`")
-    rows += [(", ".join(calls), *line) for line, calls in own.items()]
-    return _table(("call", "status", "answer", "reasons"), rows)
+    rows = ((f"`{r.name}`", r.values, value(r.default), variables.get(r.name, ""), r.sentence) for r in config.rows())
+    return table(("key", "values", "default", "environment", "what it decides"), rows)
 
 
 # --- the tables, by the name in the marker
@@ -165,8 +139,9 @@ def tables() -> dict[str, Callable[[], str]]:
     named["shared options"] = commands.shared
     named["command help"] = commands.help_pages
     for d in DIALECTS:
-        named[f"routes {d.name}"] = functools.partial(routes, d)
-        named[f"refusals {d.name}"] = functools.partial(refusals, d)
+        named[f"routes {d.name}"] = functools.partial(wires.routes, d)
+        named[f"answers {d.name}"] = functools.partial(wires.answers, d)
+        named[f"refusals {d.name}"] = functools.partial(wires.refusals, d)
         if d.settings:
             named[f"settings {d.name}"] = functools.partial(settings_of, d.settings)
         if d.attributes:
@@ -224,19 +199,6 @@ def main(arguments: list[str]) -> int:
 # --- cells
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heads, tuple("---" for _ in heads), *rows]
-    return "".join(f"| {' | '.join(_cell(text) for text in line)} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").strip()
-
-
-def _yes(truth: bool) -> str:
-    return "yes" if truth else "no"
-
-
 def _first(command: type[Any]) -> str:
     return (command.__doc__ or "").strip().splitlines()[0]
 
@@ -253,14 +215,6 @@ def _quota(number: int | None, evicts: bool) -> str:
     return f"{number}; the least recently used one ends" if evicts else str(number)
 
 
-def span(seconds: int | None) -> str:
-    """A length of time in its largest whole unit."""
-    if seconds is None:
-        return "no end"
-    size, unit = next((u for u in UNITS if seconds and seconds % u[0] == 0), (1, "s"))
-    return f"{seconds // size}{unit}"
-
-
 def _life(dialect: Dialect, name: str, settings: Settings) -> str:
     making = MAKING.get(name)
     if name not in dialect.wire.kinds and all(r.command is not making for r in dialect.routes):
@@ -268,16 +222,6 @@ def _life(dialect: Dialect, name: str, settings: Settings) -> str:
     usual, longest = bounds(KINDS[name], dialect.wire, settings)
     unused = f", {span(dialect.wire.idle)} unused" if name == "session" and dialect.wire.idle else ""
     return f"{span(usual)} / {'no limit' if longest is None else span(longest)}{unused}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "unset"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, (tuple, list, dict)):
-        return f"`{msgspec.json.encode(value).decode()}`"
-    return "empty" if value == "" else f"`{value}`"
 
 
 def _shown_default(setting: Setting) -> Any:
@@ -289,59 +233,6 @@ def _policy_values(name: str) -> str:
     wrong: tuple[object, ...] = (0, object())
     sentences = (check_policy({name: value})[1].get(name, "") for value in wrong)
     return next((s for s in sentences if s), "").removeprefix("wants ").removeprefix("one of: ")
-
-
-# --- refusals
-
-
-def _choices(dialect: Dialect) -> list[Settings]:
-    """The realm's settings as they are by default, then with each other word a setting of this wire may be."""
-    usual = {s.name: s.default for s in dialect.settings}
-    found = [Settings(values=usual)]
-    for setting in dialect.settings:
-        if isinstance(setting.default, str) and setting.values != "duration":
-            others = (word for word in setting.values.split(", ") if word != setting.default)
-            found += [Settings(values={**usual, setting.name: word}) for word in others if _taken(setting, word)]
-    return found
-
-
-def _taken(setting: Setting, word: str) -> bool:
-    try:
-        setting.check(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _answers(dialect: Dialect, route: Route | None, reason: Reason, row: Refusal) -> tuple[str, str]:
-    """Status and body of a refusal; a status that a setting can make another follows after a stroke."""
-    request = Request("GET", "/", "", [], b"", id="")
-    answers = [row(Denied(reason), route, settings, request) for settings in _choices(dialect)]
-    codes = list(dict.fromkeys(str(answer.status) for answer in answers))
-    return " / ".join(codes), _body(answers[0])
-
-
-def _statuses(dialect: Dialect, reason: Reason) -> str:
-    return _answers(dialect, None, reason, dialect.refusals[reason])[0]
-
-
-def _body(answer: Response) -> str:
-    text = answer.body.decode()
-    try:
-        told = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return f"`{text}`" if text else "empty"
-    if isinstance(told, dict) and "code" in told:
-        told = {name: value for name, value in told.items() if name not in TOLD_ELSEWHERE}
-        text = msgspec.json.encode(told).decode()
-    return f"`{text}`"
-
-
-def _grouped(said: Mapping[Reason, tuple[str, str]]) -> list[tuple[str, str, str]]:
-    groups: dict[tuple[str, str], list[str]] = {}
-    for reason, answer in said.items():
-        groups.setdefault(answer, []).append(f"`{reason.value}`")
-    return [(status, body, ", ".join(names)) for (status, body), names in groups.items()]
 
 
 if __name__ == "__main__":

@@ -96,14 +96,15 @@ Refusal = Callable[[Denied, "Route | None", Settings, Request], Response]
 
 
 class Parameter(Frozen):
-    """A header or query field beside a route's own, as OpenAPI shows it.
+    """A header or query field that several routes read, as OpenAPI shows it.
 
-    Shapes   where: `header` or `query`
+    Shapes   where: `header` or `query`; shape: its JSON schema, {} = text
     """
 
     name: str
     sentence: str
     where: str = "header"
+    shape: Mapping[str, Any] = {}
 
 
 class Route(Frozen):

@@ -135,11 +135,12 @@ class Reader:
             bypass=s.take("bypass_two_factor", k.flag), scopes=s.each("scopes", k.scope),
         )  # fmt: skip
         wire = self.known.wires.get(token.dialect)
-        if wire is not None and token.kind not in wire.kinds:
+        known = wire is not None and (s.item("kind") is None or item.fields["kind"].text == token.kind)
+        if wire is not None and known and token.kind not in wire.kinds:
             s.wrong("kind", f"is not issued on this dialect, which takes: {', '.join(_kinds(wire))}")
         elif wire is not None and token.value is not None and (sentence := p.fits(wire.shape, token.value)):
             s.wrong("value", sentence)
-        if token.scopes == ():
+        if token.scopes == () and not item.fields["scopes"].items:
             s.wrong("scopes", "is empty; leave it out for all that the owner may do")
         if token.value is not None and token.digest is not None:
             s.wrong("digest", "is there beside a value; give one of them")

@@ -10,10 +10,14 @@ from keyturn.dialects.native import bodies as b
 from keyturn.dialects.native import reading as r
 from keyturn.dialects.native import writing as w
 from keyturn.dialects.native.refusals import OAUTH, problem
-from keyturn.wire import Route
+from keyturn.wire import Parameter, Route
 
 STEP_UP = StepUpRule()
 """A factor shown within five minutes in this session, where the caller has one."""
+PAGE = (
+    Parameter("limit", "How many items a page holds.", "query", {"type": "integer", "minimum": 1, "maximum": r.LARGEST_PAGE}),
+    Parameter("cursor", "The `next_cursor` of the page before.", "query", {"type": "string", "pattern": "^[0-9]{1,18}$"}),
+)
 
 # fmt: off
 SESSIONS = (
@@ -44,14 +48,14 @@ SESSIONS = (
 RESETS = (
     Route("POST", "/v1/users/{id}/password-resets", c.IssueReset, r.taking(b.ResetWish, r.issue_reset, empty=True),
           w.told(w.reset_issued, 201), "issueReset", "Make a password reset token", body=b.ResetWish, answer=a.ResetMade, status=201,
-          refusals={Reason.REMOTE_ACCOUNT: problem(409)}),
+          bare=True, refusals={Reason.REMOTE_ACCOUNT: problem(409)}),
     Route("POST", "/v1/password-resets/redeem", c.RedeemReset, r.taking(b.Redeem, r.redeem), w.nothing, "redeemReset",
           "Use a password reset token", r.nobody, b.Redeem, status=204, public=True),
 )
 
 USERS = (
     Route("GET", "/v1/users", c.ListUsers, r.list_users, w.told(w.users), "listUsers", "Users of the realm",
-          answer=a.Users, query=("query", "limit", "cursor")),
+          answer=a.Users, query=("query",), parameters=PAGE),
     Route("POST", "/v1/users", c.CreateUser, r.taking(b.NewUser, r.new_user), w.told(w.user, 201), "createUser", "Add a user",
           body=b.NewUser, answer=a.User, status=201),
     Route("GET", "/v1/users/{id}", c.ShowUser, r.about_user(c.ShowUser), w.told(w.user), "showUser", "One user", answer=a.User),
@@ -80,7 +84,7 @@ USERS = (
 TOKENS = (
     Route("GET", "/v1/tokens", c.ListTokens, r.list_tokens, w.told(w.tokens), "listTokens",
           "Own tokens; with `owner=*` or a uuid everybody's or one user's", answer=a.Tokens,
-          query=("owner", "dialect", "kind", "limit", "cursor")),
+          query=("owner", "dialect", "kind"), parameters=PAGE),
     Route("POST", "/v1/tokens", c.IssueToken, r.taking(b.NewToken, r.new_token), w.told(w.token_issued, 201), "issueToken",
           "Issue a personal token", body=b.NewToken, answer=a.TokenMade, status=201, step_up=STEP_UP),
     Route("POST", "/v1/tokens/verify", c.Introspect, r.taking(b.Verify, r.verify), w.told(w.introspections), "verifyTokens",
@@ -90,7 +94,7 @@ TOKENS = (
           "Rename a token", body=b.TokenChange, answer=a.TokenShown),
     Route("DELETE", "/v1/tokens/{id}", c.RevokeToken, r.about_token(c.RevokeToken), w.nothing, "revokeToken", "End a token", status=204),
     Route("POST", "/v1/tokens/{id}/rotate", c.RotateToken, r.taking(b.Rotate, r.rotate, empty=True), w.told(w.token_issued), "rotateToken",
-          "Replace a token's secret; the old one is dead at once", body=b.Rotate, answer=a.TokenMade),
+          "Replace a token's secret; the old one is dead at once", body=b.Rotate, answer=a.TokenMade, bare=True),
 )
 
 ADMINISTRATION = (
@@ -113,14 +117,15 @@ ADMINISTRATION = (
           body=b.RoleBody, answer=a.RoleShown),
     Route("GET", "/v1/roles/{name}", c.ShowRole, r.show_role, w.told(w.role), "showRole", "One role", answer=a.RoleShown),
     Route("GET", "/v1/audit", c.ListAudit, r.list_audit, w.told(w.audit), "listAudit", "The audit log, newest first", answer=a.Audit,
-          query=("verb", "subject", "actor", "since", "limit", "cursor")),
+          query=("verb", "subject", "actor", "since"), parameters=PAGE),
 )
 
+BY_TOKEN = (("bearer",), ("basic",))
 OAUTH_ROUTES = (
     Route("POST", "/oauth2/introspect", c.Introspect, r.introspect, w.told(w.introspection), "introspect", "RFC 7662",
-          r.bearer_or_basic, b.TokenForm, a.Introspection, refusals=OAUTH, form=True),
+          r.bearer_or_basic, b.TokenForm, a.Introspection, refusals=OAUTH, form=True, opened_by=BY_TOKEN),
     Route("POST", "/oauth2/revoke", c.RevokeSecret, r.revoke, w.revoked, "revoke", "RFC 7009",
-          r.bearer_or_basic, b.TokenForm, refusals=OAUTH, form=True),
+          r.bearer_or_basic, b.TokenForm, refusals=OAUTH, form=True, opened_by=BY_TOKEN),
 )
 # fmt: on
 

@@ -2,14 +2,14 @@
 
 from keyturn.core import commands as c
 from keyturn.core.outcomes import Reason
-from keyturn.core.settings import Setting, boolean, choice
+from keyturn.core.settings import Setting, boolean, choice, whole, words
 from keyturn.core.types import Shape, WireRule
 from keyturn.dialects.pam360 import answers as a
 from keyturn.dialects.pam360 import reading as r
 from keyturn.dialects.pam360 import writing as w
-from keyturn.dialects.pam360.access import bars
+from keyturn.dialects.pam360.access import bars, last_day
 from keyturn.dialects.pam360.refusals import REFUSALS, failed
-from keyturn.wire import Dialect, Route
+from keyturn.wire import Dialect, Parameter, Route
 
 API = ("api",)
 BASE = "/restapi/json/v1"
@@ -47,8 +47,16 @@ DIALECT = Dialect(
             "Whether the token may come in the query, where logs on the way can see it.",
         ),
     ),
+    attributes=(
+        Setting("rest_access", boolean, True, "true, false", "Whether the user may use this interface at all."),
+        Setting("host", words, "", "address or name", "The one machine the user may call from."),
+        Setting("validity_days", whole, None, "number", "How many days a new token shall last; not used yet."),
+        Setting("expires_on", last_day, None, "day", "The last day of the account, such as 2027-10-30."),
+    ),
     security={
         "AUTHTOKEN": {"type": "apiKey", "in": "header", "name": "AUTHTOKEN"},
         "AUTHTOKEN_query": {"type": "apiKey", "in": "query", "name": "AUTHTOKEN"},
     },
+    parameters=(Parameter("orgName", "The organisation that is meant, by its display name."),),
+    errors={w.MEDIA: (a.Envelope,)},
 )  # fmt: skip

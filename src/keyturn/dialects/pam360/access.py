@@ -24,6 +24,18 @@ def bars(subject: Subject, address: str, now: Instant) -> str | None:
     return ADDRESS if host and not _same(host, address) else None
 
 
+def last_day(value: object) -> str:
+    """An account's last day as it is kept; ValueError with a sentence otherwise."""
+    try:
+        if isinstance(value, str) and value not in ("", "NeverExpires"):
+            datetime.date.fromisoformat(value)
+    except ValueError:
+        value = None
+    if not isinstance(value, str):
+        raise ValueError("wants a day such as 2027-10-30, or NeverExpires")
+    return value
+
+
 def _over(day: Any, now: Instant) -> bool:
     """Whether the account's last day is past; the day itself still counts, in UTC."""
     if day is None or day in ("", "NeverExpires"):

@@ -2,8 +2,9 @@
 
 from keyturn.core.rules import ADMINISTRATORS
 from keyturn.core.types import Shape, WireRule
+from keyturn.dialects.puppet.bodies import Trouble
 from keyturn.dialects.puppet.reading import caller
-from keyturn.dialects.puppet.refusals import REFUSALS
+from keyturn.dialects.puppet.refusals import ERROR, REFUSALS
 from keyturn.dialects.puppet.routes import ROUTES
 from keyturn.dialects.puppet.settings import DAY, HOUR, SETTINGS, YEAR
 from keyturn.wire import Dialect
@@ -33,4 +34,5 @@ DIALECT = Dialect(
         "token": {"type": "apiKey", "in": "header", "name": "X-Authentication"},
         "query": {"type": "apiKey", "in": "query", "name": "token"},
     },
+    errors={ERROR: (Trouble,)},
 )

@@ -1,12 +1,13 @@
 """The Rocket.Chat wire: sign-in, personal access tokens, and the second proof that changing them wants."""
 
 from keyturn.core.types import Shape, WireRule
+from keyturn.dialects.rocketchat.answers import Failure, LoginFailure, Unsigned
 from keyturn.dialects.rocketchat.reading import NAME, signed
 from keyturn.dialects.rocketchat.refusals import REFUSALS
-from keyturn.dialects.rocketchat.routes import CLASSIC, ROUTES
+from keyturn.dialects.rocketchat.routes import CLASSIC, PROOF, ROUTES
 from keyturn.dialects.rocketchat.settings import SETTINGS
 from keyturn.dialects.rocketchat.writing import HEADERS
-from keyturn.wire import Dialect, Response
+from keyturn.wire import JSON, Dialect, Response
 
 LOGIN_DAYS = 90 * 86_400
 
@@ -26,4 +27,7 @@ DIALECT = Dialect(
         "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
         "user": {"type": "apiKey", "in": "header", "name": "X-User-Id"},
     },
+    opened_by=(("token", "user"),),
+    proof=PROOF,
+    errors={JSON: (Failure, LoginFailure, Unsigned)},
 )

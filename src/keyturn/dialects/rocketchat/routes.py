@@ -9,7 +9,7 @@ from keyturn.dialects.rocketchat import bodies as b
 from keyturn.dialects.rocketchat import reading as r
 from keyturn.dialects.rocketchat import refusals as f
 from keyturn.dialects.rocketchat import writing as w
-from keyturn.wire import Request, Route
+from keyturn.wire import Parameter, Request, Route
 
 V1 = "/api/v1"
 OWN = "own_tokens:create"
@@ -19,6 +19,8 @@ STEP_UP = StepUpRule(
     fresh_setting="rocketchat.remember_seconds", bound=True, digest=True, bypass=True,
 )  # fmt: skip
 """A code of the authenticator, or the digest of the password where there is none; remembered for a while."""
+CODE = Parameter("x-2fa-code", "A code of the authenticator, a recovery code, or the hex SHA-256 of the password.")
+PROOF = (CODE, Parameter("x-2fa-method", "What the code is: `totp` or `password`."))
 
 RESUME = Route(
     "POST", f"{V1}/login", c.ResumeSession, r.plainly(c.ResumeSession), w.went_on, "login", "Go on with a token",
@@ -33,7 +35,7 @@ def signing_in(request: Request) -> Route:
 
 # fmt: off
 LOGIN = Route("POST", f"{V1}/login", c.OpenSession, r.open_session, w.logged_in, "login", "Sign in, or go on with a token",
-              r.signing_in, b.Login, a.LoggedIn, refusals=f.LOGIN, public=True)
+              r.signing_in, b.Login, a.LoggedIn, refusals=f.LOGIN, public=True, parameters=(CODE,))
 
 SESSIONS = (
     replace(LOGIN, choose=signing_in),
