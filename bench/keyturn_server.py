@@ -14,7 +14,7 @@ from keyturn.store import passwords, roles, subjects, tokens
 from keyturn.store.engine import Kept, Tx
 from keyturn.store.realms import home
 
-PEOPLE = 64
+PEOPLE = 1024
 PASSWORD = "load-test-passphrase-not-secret"
 
 

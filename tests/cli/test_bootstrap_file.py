@@ -92,9 +92,12 @@ def test_the_documented_file_is_taken_whole() -> None:
     }
     assert jean.attributes["pyramid"] == {"admin_type": "None", "licence": "Viewer"}
     assert [(t.kind, t.dialect, t.name, t.expires_in) for t in jean.tokens] == [
-        ("personal", "rocketchat", "ci", None), ("api", "pam360", None, 2_592_000), 
-        ("session", "puppet", "ci-label", 3600), ("personal", "native", "deploy", None), ("personal", "native", "old", None),
-    ]  # fmt: skip
+        ("personal", "rocketchat", "ci", None),
+        ("api", "pam360", None, 2_592_000),
+        ("session", "puppet", "ci-label", 3600),
+        ("personal", "native", "deploy", None),
+        ("personal", "native", "old", None),
+    ]
 
 
 def test_a_plan_shows_no_secret() -> None:

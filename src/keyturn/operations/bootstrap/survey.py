@@ -59,16 +59,18 @@ def faults(tx: Tx, plan: Plan, here: Ground) -> Faults:
 
 
 def standing(tx: Tx, realm: int, user: PlannedUser) -> Standing:
-    """Who the planned user is: by login, else by an id that is given."""
+    """Who the planned user is: by login, else by a given uuid; deleted since, when any given id is a tombstone's.
+
+    Safe     a number or a handle alone names nobody: one that was mistyped must not take somebody else's account
+    """
     by_login = subjects.by_ref(tx, realm, SubjectRef("login", user.login))
     if by_login is not None:
         return Standing(by_login)
-    for name in IDS:
-        given = getattr(user, name)
-        held = None if given is None else subjects.holder(tx, name, given)
-        if held is not None and held.realm == realm:
-            return Standing(None, gone=True) if held.state == "deleted" else Standing(held)
-    return Standing()
+    held = {name: subjects.holder(tx, name, value) for name in IDS if (value := getattr(user, name)) is not None}
+    if any(subject is not None and (subject.realm, subject.state) == (realm, "deleted") for subject in held.values()):
+        return Standing(None, gone=True)
+    known = held.get("uuid")
+    return Standing(known if known is not None and known.realm == realm else None)
 
 
 def token_of(tx: Tx, subject: Subject, token: PlannedToken) -> TokenView | None:
