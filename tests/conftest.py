@@ -61,10 +61,10 @@ def postgresql_template(cluster: Cluster) -> str:
 
 
 @pytest.fixture(params=engines.NAMES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def database(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A fresh database on each engine; on one by `parametrize("database", ["sqlite"], indirect=True)`."""
     if request.param == "sqlite":
-        made = engines.fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+        made = engines.fresh_sqlite(request.getfixturevalue("sqlite_template"))
     else:
         cluster = request.getfixturevalue("cluster")
         made = engines.fresh_postgresql(cluster, request.getfixturevalue("postgresql_template"))

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from keyturn import __version__
@@ -122,7 +123,8 @@ def ready(house: House) -> Response:
 
 
 def _document(dialect: Dialect) -> Callable[[], Response]:
-    return lambda: json_response(openapi.document(dialect, __version__))
+    # Made once: whoever asks, unknown as they are, makes us work no more than that.
+    return cache(lambda: json_response(openapi.document(dialect, __version__)))
 
 
 def remove_setup_code(data_dir: Path) -> None:

@@ -11,6 +11,10 @@ import pytest
 from keyturn.cli import root
 from keyturn.cli.frame import run
 
+PASSWORD = "a long passphrase at a shell\n"
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what does not depend on the store."""
+
 
 class Said(NamedTuple):
     """What a command left: exit code, data, words."""
@@ -35,13 +39,13 @@ class Shell:
 
     def __init__(self, url: str, folder: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        self._url = url
+        self.url = url
         self._capsys = capsys
         self._patch = patch
 
     def __call__(self, *words: str, stdin: str | bytes = "") -> Said:
         """What the command said; it is told the store with its first words."""
-        where = ("--data-dir", str(self.folder), "--database", self._url)
+        where = ("--data-dir", str(self.folder), "--database", self.url)
         return self.bare(*where, *words, stdin=stdin)
 
     def bare(self, *words: str, stdin: str | bytes = "") -> Said:

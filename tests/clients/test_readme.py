@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(folder: Path) -> Iterator[str]:
     """Where a fresh server answers, started by the line of the Makefile on a port of its own."""
-    argv = [folder / ".venv/bin/keyturn", "serve", "--data-dir", "./data", "--listen", "127.0.0.1:0"]
+    argv = [str(folder / ".venv/bin/keyturn"), "serve", "--data-dir", "./data", "--listen", "127.0.0.1:0"]
     told = folder / "told"
     with told.open("w") as stderr:
         server = subprocess.Popen(argv, cwd=folder, stderr=stderr, env=environment())

@@ -48,6 +48,7 @@ def test_what_we_draw_is_worth_a_look(shape: Shape) -> None:
         OURS[:-6] + "000000",
         "\x7f",
     ],
+    ids=("empty", "blank", "newline", "nul", "letters", "digits", "long", "spoilt", "checksum", "delete"),
 )
 def test_what_is_not_worth_a_look(text: str) -> None:
     """Empty, endless, unprintable, beyond ASCII, or of our form with another checksum: refused without a read."""

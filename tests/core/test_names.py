@@ -1,4 +1,4 @@
-"""One canonical spelling for logins and mail addresses; display names that can be shown."""
+"""One canonical spelling for logins, mail addresses and host names; display names that can be shown."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.core.names import canonical, canonical_mail, plain
+from keyturn.core.names import canonical, canonical_host, canonical_mail, plain
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,21 @@ def test_a_display_name_has_the_limit_that_is_asked() -> None:
     """The limit is the caller's."""
     assert plain("abc", limit=3) is True
     assert plain("abcd", limit=3) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        (" Id.Example.ORG ", "id.example.org"),
+        ("x", "x"),
+        ("", None),
+        ("example.org:8443", None),
+        ("-example.org", None),
+        ("a\x00b", None),
+        ("ex ample.org", None),
+        ("a" * 254, None),
+    ],
+)
+def test_a_host_name_has_no_port(text: str, out: str | None) -> None:
+    """A host name is letters, digits, dots and hyphens, whatever its case and padding."""
+    assert canonical_host(text) == out

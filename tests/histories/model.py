@@ -79,25 +79,39 @@ class Realm:
             return R.TOKEN_EXPIRED
         if not current or token.ended or token.epoch != owner.epoch or owner.state != "active":
             return R.TOKEN_ENDED
-        if token.idle is not None and token.secret_since + token.idle <= self.now:
+        if self.idles(token):
             return R.TOKEN_IDLE
-        parent = token.parent
-        if parent is not None and (self.over(parent) or parent.owner.state != "active"):
-            return R.TOKEN_ENDED
-        return None
+        return None if token.act is None or self.rests(token, token.act) else R.TOKEN_ENDED
+
+    def stands(self, token: Token) -> bool:
+        """Whether a token is good now, by itself."""
+        return not self.over(token) and not self.idles(token) and token.owner.state == "active"
+
+    def rests(self, token: Token, actor: User) -> bool:
+        """Whether what a delegation rests on still holds: the actor's own token, the right, and who is above whom."""
+        parent = token.parent is not None and self.stands(token.parent)
+        return parent and actor.may("users:act_for") and not token.owner.administers
+
+    def idles(self, token: Token) -> bool:
+        """Whether a token was not used for too long; nothing in a walk notes a use."""
+        return token.idle is not None and token.secret_since + token.idle <= self.now
 
     def over(self, token: Token) -> bool:
+        """Whether a token can be rested on no more, and gives its name free."""
         expired = token.expires is not None and token.expires <= self.now
         return token.ended or token.gone or expired or token.epoch != token.owner.epoch
 
     def done(self, verb: str) -> None:
+        """The audit log says that it was done."""
         self.lines.append((verb, "done", None))
 
     def refused(self, verb: str, reason: R) -> R:
+        """The audit log says that it was refused, and why."""
         self.lines.append((verb, "refused", reason.value))
         return reason
 
     def end(self, *kinds: str, owner: User, keep: Token | None = None) -> None:
+        """Tokens of these kinds are over, and with delegations those that the owner made."""
         for token in self.tokens:
             mine = token.owner is owner and token.kind in kinds and token is not keep
             if mine or ("delegated" in kinds and token.act is owner):
@@ -130,13 +144,16 @@ class Realm:
         return None
 
     def tidy(self, user: User) -> None:
+        """What is over is marked so: expired, or outlived by its owner's epoch."""
         for token in self.tokens:
-            if token.owner is user and not token.ended and token.expires is not None and token.expires <= self.now:
-                token.gone = True
+            if token.owner is user and not token.ended:
+                token.gone = token.expires is not None and token.expires <= self.now
+                token.ended = token.epoch != user.epoch and not token.gone
 
     # --- who may
 
     def bearer(self, by: Token, current: bool, verb: str, *, session: bool = False, mints: bool = True) -> R | None:
+        """Whether that token may carry such a wish at all."""
         reason = self.dead(by, current)
         if reason is not None:
             return reason
@@ -145,6 +162,7 @@ class Realm:
         return None
 
     def about(self, by: Token, right: str, about: User | None, ranked: bool = True) -> R | None:
+        """Whether its bearer has that right on that person."""
         if not by.owner.may(right, by.scopes):
             return R.FORBIDDEN
         if about is None:
@@ -153,6 +171,7 @@ class Realm:
         return R.FORBIDDEN if ranked and above and about is not by.owner else None
 
     def ladder(self, by: Token, itself: bool = False) -> R | None:
+        """Whether a token that skips the second proof is kept from making credentials."""
         return R.FORBIDDEN if by.bypass and not itself else None
 
     def user(self, by: Token, current: bool, verb: str, right: str, about: User | None) -> R | None:
@@ -163,7 +182,12 @@ class Realm:
         reason = self.about(by, right, about) or self.ladder(by)
         return None if reason is None else self.refused(verb, reason)
 
+    def within(self, by: Token, scopes: tuple[str, ...] | None) -> bool:
+        """Whether a token of these scopes carries no more than that one."""
+        return by.scopes is None or (scopes is not None and set(scopes) <= set(by.scopes))
+
     def token(self, by: Token, right: str, about: Token, itself: bool) -> R | None:
+        """Whether its bearer may do that to a token."""
         if about.owner is not by.owner and self.about(by, right, about.owner) is not None:
             return R.NOT_FOUND
         return self.ladder(by, itself)

@@ -58,8 +58,8 @@ class Model(Realm):
         if reason is not None:
             return reason
         owner = by.owner
-        within = by.scopes is None or (scopes is not None and set(scopes) <= set(by.scopes))
-        reason = self.ladder(by) or (None if within and owner.may("own_tokens:create") else R.FORBIDDEN)
+        may = self.within(by, scopes) and owner.may("own_tokens:create", by.scopes)
+        reason = self.ladder(by) or (None if may else R.FORBIDDEN)
         if reason is None:
             # Whatever is over gives its name free.
             named = [t for t in self.tokens if t.owner is owner and (t.dialect, t.name) == (dialect, name)]
@@ -80,10 +80,10 @@ class Model(Realm):
         if reason is not None:
             return reason
         reason = self.token(by, "tokens:mint_for", about, about is by)
-        if reason is None and (about.kind != "personal" or about.ended or about.gone):
+        if reason is None and (about.kind != "personal" or not self.stands(about)):
             reason = R.NOT_FOUND
-        if reason is None and (about.epoch != about.owner.epoch or about.owner.state == "deleted"):
-            reason = R.NOT_FOUND
+        if reason is None and about is not by and not self.within(by, about.scopes):
+            reason = R.FORBIDDEN
         if reason is not None:
             return self.refused(verb, reason)
         about.secret_since = self.now
@@ -98,6 +98,8 @@ class Model(Realm):
         if reason is not None:
             return reason
         reason = self.token(by, "tokens:revoke", about, about is by)
+        if reason is None and about.owner is by.owner and about.kind == "session" != by.kind:
+            reason = R.SESSION_NEEDED
         if reason is not None:
             return self.refused(verb, reason)
         if not about.ended and not about.gone:
@@ -150,6 +152,7 @@ class Model(Realm):
         reason = self.user(by, current, "passwords:set", "users:reset_password", about)
         if reason is None and about is not None:
             about.password, about.must_change = password, due
+            self.locks.pop((about.name, "password"), None)
             self.end("session", "delegated", "reset", owner=about)
             self.done("passwords:set")
         return reason
@@ -289,6 +292,7 @@ class Model(Realm):
         if step is None:
             return R.MALFORMED
         owner.totp, owner.waiting, owner.last_step = owner.waiting, None, step
+        self.locks.pop((owner.name, "totp"), None)
         self.end("session", owner=owner, keep=by)
         self.done(verb)
         return None

@@ -24,7 +24,8 @@ from tests.laws.sources import modules
 from tools import commands, tables
 
 ROOT = tables.ROOT
-PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in tables.pages()]
+NAMES = [str(page.relative_to(ROOT)) for page in tables.pages()]
+MAP = "docs/one-request.md"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 JSON = re.compile(r"^```json\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -36,6 +37,11 @@ TEXTS = {".py", ".md", ".txt", ".yaml", ".yml", ".toml", ".sql", ".ini", ".cfg",
 def described() -> str:
     """Everything the documents say."""
     return "\n".join(page.read_text(encoding="utf-8") for page in tables.pages())
+
+
+def text_of(page: str) -> str:
+    """One document."""
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def told(names: Iterator[str]) -> list[str]:
@@ -109,7 +115,7 @@ def test_every_option_is_described() -> None:
 
 def test_what_is_not_read_is_not_read() -> None:
     """What the documents call stored and not read is read by nothing."""
-    page = (ROOT / "docs" / "reference" / "settings-and-policy.md").read_text(encoding="utf-8")
+    page = text_of("docs/reference/settings-and-policy.md")
     part = page.partition("## Stored, not read yet")[2].partition("\n## ")[0]
     unread = re.findall(r"`([a-z_.]+)`", part)
     assert len(unread) > 5
@@ -119,22 +125,22 @@ def test_what_is_not_read_is_not_read() -> None:
     assert reading == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_examples_of_json_parse(page: Path) -> None:
+@pytest.mark.parametrize("page", NAMES)
+def test_examples_of_json_parse(page: str) -> None:
     """Each block marked as JSON is JSON."""
-    for block in JSON.findall(page.read_text(encoding="utf-8")):
+    for block in JSON.findall(text_of(page)):
         json.loads(block)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("page", NAMES)
+def test_links_lead_somewhere(page: str) -> None:
     """Each link to a file leads to one, and its part to a heading there."""
-    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    text = FENCED.sub("", text_of(page))
     for link in LINK.findall(text):
         if re.match(r"[a-z]+:", link):
             continue
         path, _, part = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
+        target = ((ROOT / page).parent / path).resolve() if path else ROOT / page
         assert target.exists(), link
         assert not part or part in _headings(target), link
 
@@ -146,18 +152,18 @@ def test_the_map_leads_to_symbols() -> None:
         assert re.search(rf"^(async def|def|class) {symbol}\b|^{symbol}\b.* = ", source, re.MULTILINE), symbol
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.id.startswith(("docs/one-request", "docs/decisions"))])
-def test_symbols_are_in_the_map(page: Path) -> None:
+@pytest.mark.parametrize("page", [name for name in NAMES if name == MAP or name.startswith("docs/decisions")])
+def test_symbols_are_in_the_map(page: str) -> None:
     """Each symbol of the code that this prose names is in the map."""
-    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    text = FENCED.sub("", text_of(page))
     named = set(re.findall(r"`(?:\w+\.)*(\w+)`", text))
     assert (named & _defined()) - set(_mapped()) == set()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.id != "docs/one-request.md"])
-def test_only_the_map_names_source_files(page: Path) -> None:
+@pytest.mark.parametrize("page", [name for name in NAMES if name != MAP])
+def test_only_the_map_names_source_files(page: str) -> None:
     """Prose names symbols; where they are is told in one place, so that moving one changes one line."""
-    assert re.findall(r"src/keyturn/[\w/]+\.py", page.read_text(encoding="utf-8")) == []
+    assert re.findall(r"src/keyturn/[\w/]+\.py", text_of(page)) == []
 
 
 def test_no_machine_is_named() -> None:
@@ -167,7 +173,7 @@ def test_no_machine_is_named() -> None:
 
 
 def _mapped() -> dict[str, str]:
-    text = (ROOT / "docs" / "one-request.md").read_text(encoding="utf-8")
+    text = text_of(MAP)
     rows = re.findall(r"^\| (`.*`) \| `(.*)` \|$", text, re.MULTILINE)
     return {symbol: file for symbols, file in rows for symbol in re.findall(r"`(?:\w+\.)?(\w+)`", symbols)}
 

@@ -137,7 +137,7 @@ TWO_MEANINGS = {
 @ONLY_SQLITE
 @pytest.mark.parametrize("sent", TWO_MEANINGS)
 def test_a_request_has_one_meaning(sent: str, served: Served) -> None:
-    """What two servers in a row could read as two different requests is answered once, and the connection ends (A39)."""
+    """What two servers in a row could read as two different requests is answered once and ends the connection."""
     with served.connect() as connection:
         connection.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\n" + TWO_MEANINGS[sent])
         first = answer(connection)

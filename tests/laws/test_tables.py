@@ -17,7 +17,6 @@ from keyturn.core.secrets import DRAW, draw
 from keyturn.core.settings import POLICY_CHECKS, Policy, Settings
 from keyturn.core.types import Assurance, Bearer, Effect, Frozen, Shape, Step
 from keyturn.dialects import DIALECTS, NATIVE
-from keyturn.http import openapi
 from keyturn.http.routing import Router
 from keyturn.operations import CONTENTS, Entry
 from keyturn.wire import KINDS as OPENING
@@ -172,14 +171,6 @@ def test_operation_ids_are_unique(dialect: Dialect) -> None:
     names = [route.operation for route in dialect.routes]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*", name) for name in names)
-
-
-@pytest.mark.parametrize("dialect", WIRES)
-def test_openapi_is_made_of_the_routes(dialect: Dialect) -> None:
-    """The OpenAPI document of a wire shows each of its routes, and is plain JSON."""
-    document = msgspec.json.decode(msgspec.json.encode(openapi.document(dialect, "1")))
-    shown = {(method.upper(), path) for path, verbs in document["paths"].items() for method in verbs}
-    assert shown == {(route.method, route.path) for route in dialect.routes}
 
 
 # --- rights, kinds, settings

@@ -1,78 +1,31 @@
-"""`apply`: a file comes true once, is kept to what was changed since, and is all or nothing."""
+"""`apply`: a file comes true, whole or not at all."""
 
-import base64
-import hashlib
 from typing import Any
 
 import pytest
 
-from keyturn.cli.applying import apply_file, told
-from keyturn.cli.marked import Fault
+from keyturn.cli.applying import told
 from keyturn.core import commands as c
-from keyturn.core.outcomes import Applied, Denied, Reason
-from keyturn.core.types import Presented, RealmRef, Secret, SubjectRef, TokenRef
-from keyturn.store import audit, factors, passwords, realms, roles, subjects, tokens
-from keyturn.store.engine import Kept, Tx
-from tests.houses import Household, hashed
-
-OPERATOR = Presented("native", local=True)
-PASSWORD = "a passphrase out of a file"
-VALUE = "value-of-a-token-0123456789-0123456789"
-OTHER = "value-of-another-token-0123456789-0123"
-DIGEST = "sha256:" + base64.b64encode(hashlib.sha256(OTHER.encode()).digest()).decode()
-JEAN = f"""\
-users:
-  - login: jean
-    email: jean@example.test
-    password: "{PASSWORD}"
-    tokens:
-      - {{kind: personal, name: ci, value: "{VALUE}"}}
-"""
-
-
-def apply(house: Household, text: str, reset: bool = False) -> Applied:
-    """The file, applied."""
-    outcome = apply_file(house.house, text.encode(), reset)
-    assert isinstance(outcome, Applied), outcome
-    return outcome
-
-
-def wrong(house: Household, text: str) -> list[tuple[int, str]]:
-    """Line and place of every fault that the store finds; nothing may have changed."""
-    before = house.lines("done")
-    outcome = apply_file(house.house, text.encode())
-    assert isinstance(outcome, tuple), outcome
-    assert all(isinstance(fault, Fault) for fault in outcome)
-    assert house.lines("done") == before
-    return [(fault.line, fault.at) for fault in outcome]
-
-
-def changed(applied: Applied) -> list[tuple[str, str, str]]:
-    """What was changed, without its realm."""
-    return [(row.what, row.name, row.action) for row in applied.changed]
-
-
-def kept(applied: Applied) -> list[tuple[str, str, str]]:
-    """What was kept, without its realm."""
-    return [(row.what, row.name, row.action) for row in applied.kept]
-
-
-def person(house: Household, login: str = "jean", realm: str = "default") -> Any:
-    """The user of that login with everything told of it."""
-    shown = house.wish(Presented("native", local=True, realm=RealmRef("name", realm)), c.ShowUser(ref(login)))
-    assert not isinstance(shown, Denied), shown
-    return shown.user
-
-
-def ref(login: str = "jean") -> SubjectRef:
-    """A user by login."""
-    return SubjectRef("login", login)
-
-
-def opens(house: Household, text: str) -> Reason | None:
-    """Why that native token opens nothing; None when it does."""
-    return house.opens(Secret(text))
-
+from keyturn.core.outcomes import Denied, Reason
+from keyturn.core.types import Secret
+from keyturn.store import realms, roles, tokens
+from keyturn.store.engine import Tx
+from tests.houses import Household
+from tests.operations.applied import (
+    DIGEST,
+    JEAN,
+    OPERATOR,
+    OTHER,
+    PASSWORD,
+    VALUE,
+    apply,
+    changed,
+    kept,
+    opens,
+    person,
+    ref,
+    wrong,
+)
 
 # --- what comes true
 
@@ -310,125 +263,6 @@ def test_a_change_touches_no_more_than_it_must(house: Household, more: str, touc
     apply(house, JEAN + more)
     assert (house.lines()[-1].touches or "").startswith(touches)
     assert len(house.settled) == 2
-
-
-# --- what is written once
-
-
-def test_a_revoked_token_stays_revoked(house: Household) -> None:
-    """The file does not bring it back, neither under its name nor under another, nor for somebody else."""
-    apply(house, JEAN)
-    house.wish(OPERATOR, c.RevokeToken(TokenRef("name", "ci", "native"), ref()))
-    assert kept(apply(house, JEAN)) == [("token", "jean native ci", "kept: revoked")]
-    assert opens(house, VALUE) is Reason.TOKEN_ENDED
-    assert wrong(house, JEAN.replace("name: ci", "name: cd")) == [(6, "users[0].tokens[0].value")]
-    assert wrong(house, JEAN.replace("jean", "eve")) == [(6, "users[0].tokens[0].value")]
-    fresh = JEAN.replace(VALUE, OTHER)
-    assert kept(apply(house, fresh)) == [("token", "jean native ci", "kept: revoked")]
-
-
-def test_a_rotated_token_is_kept(house: Household) -> None:
-    """The replaced secret is refused for ever; the new one goes on."""
-    apply(house, JEAN)
-    new = house.wish(OPERATOR, c.RotateToken(TokenRef("name", "ci", "native"), ref())).secret
-    assert kept(apply(house, JEAN)) == [("token", "jean native ci", "kept: changed since")]
-    assert opens(house, VALUE) is Reason.TOKEN_ENDED
-    assert house.opens(new) is None
-    digest = "sha256:" + base64.b64encode(hashlib.sha256(VALUE.encode()).digest()).decode()
-    assert wrong(house, f'users:\n  - login: eve\n    tokens: [{{digest: "{digest}"}}]\n') == [
-        (3, "users[0].tokens[0].digest")
-    ]
-
-
-def test_a_namesake_made_since_is_kept(house: Household) -> None:
-    """A token of that name that somebody issued after a revocation is left alone."""
-    apply(house, JEAN)
-    house.wish(OPERATOR, c.RevokeToken(TokenRef("name", "ci", "native"), ref()))
-    issued = house.wish(OPERATOR, c.IssueToken("personal", "ci", "native", ref()))
-    assert kept(apply(house, JEAN)) == [("token", "jean native ci", "kept: changed since")]
-    assert house.opens(issued.secret) is None
-
-
-def test_a_session_of_a_sign_in_is_not_the_files(house: Household) -> None:
-    """A nameless session in a file is its own, whoever signs in beside it."""
-    file = f'users:\n  - login: jean\n    password: "{PASSWORD}"\n    tokens: [{{kind: session, value: "{VALUE}"}}]\n'
-    apply(house, f'users: [{{login: jean, password: "{PASSWORD}"}}]\n')
-    house.sign_in("jean", PASSWORD)
-    assert changed(apply(house, file)) == [("token", "jean native session", "added")]
-    house.sign_in("jean", PASSWORD)
-    again = apply(house, file)
-    assert (again.changed, again.kept) == ((), ())
-    assert opens(house, VALUE) is None
-
-
-def test_a_password_changed_since_is_kept(house: Household) -> None:
-    """Whatever the file says; only `--reset-passwords` overwrites it, and ends sessions."""
-    apply(house, JEAN)
-    house.wish(OPERATOR, c.SetPassword(ref(), Secret("another passphrase of jean")))
-    session = house.sign_in("jean", "another passphrase of jean").secret
-    assert kept(apply(house, JEAN)) == [("password", "jean", "kept: changed since")]
-    assert house.opens(session) is None
-    assert changed(apply(house, JEAN, reset=True)) == [("password", "jean", "reset")]
-    assert house.opens(session) is Reason.TOKEN_ENDED
-    assert not isinstance(house.sign_in("jean", PASSWORD), Denied)
-    assert opens(house, VALUE) is None
-
-
-def test_a_hash_renewed_at_sign_in_is_the_same_password(house: Household) -> None:
-    """What was brought along in another form and renewed since has not changed; a new password has."""
-    stored = hashed(PASSWORD).removeprefix("k1:")
-    file = f'users: [{{login: jean, password_hash: "{stored}"}}]\n'
-    apply(house, file)
-
-    def renew(tx: Tx) -> Kept:
-        found = subjects.by_ref(tx, realms.home(tx).id, ref())
-        assert found is not None
-        passwords.rehash(tx, found.id, 1, hashed(PASSWORD))
-        return Kept(None)
-
-    house.store.write(renew)
-    assert apply(house, file).kept == ()
-    house.wish(OPERATOR, c.SetPassword(ref(), Secret("another passphrase of jean")))
-    assert kept(apply(house, file)) == [("password", "jean", "kept: changed since")]
-
-
-def test_a_password_is_added_where_there_is_none(house: Household) -> None:
-    """A user that was there without one gets it once."""
-    apply(house, "users: [{login: jean}]\n")
-    assert changed(apply(house, JEAN))[-1] == ("token", "jean native ci", "added")
-    assert not isinstance(house.sign_in("jean", PASSWORD), Denied)
-
-
-def test_factors_are_written_once(house: Household) -> None:
-    """Another seed is kept, and a factor that was taken away does not come back."""
-    file = "users: [{login: jean, factors: [{kind: totp, secret: JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP}]}]\n"
-    apply(house, file)
-    other = file.replace("JBSWY", "KBSWY")
-    assert kept(apply(house, other)) == [("factor", "jean totp", "kept: changed since")]
-    factor = person(house).factors[0]
-
-    def take_away(tx: Tx) -> Kept:
-        from keyturn.core.types import Actor, Assurance
-
-        factors.remove(tx, factor.id)
-        actor = Actor("native", realms.home(tx), Assurance.PRESENTED)
-        entry = audit.Entry("factors:remove", "done", None, factor.subject, detail={"kind": "totp"})
-        audit.write(tx, 1, actor, entry, house.store.now())
-        return Kept(None)
-
-    house.store.write(take_away)
-    assert kept(apply(house, file)) == [("factor", "jean totp", "kept: revoked")]
-    assert person(house).factors == ()
-
-
-def test_a_user_deleted_since_stays_deleted(house: Household) -> None:
-    """A tombstone keeps its ids; a file that names one of them does not make the user again."""
-    file = JEAN + "    number: 4711\n"
-    apply(house, file)
-    house.wish(OPERATOR, c.DeleteUser(ref()))
-    again = apply(house, file)
-    assert (changed(again), kept(again)) == ([], [("user", "jean", "kept: revoked")])
-    assert opens(house, VALUE) is Reason.TOKEN_ENDED
 
 
 # --- what cannot be

@@ -7,9 +7,12 @@ from pathlib import Path
 import click
 
 from keyturn.cli import door
-from keyturn.cli.frame import MISUSED, Command, Trouble, say, tell, told_json
+from keyturn.cli.frame import MISUSED, Command, Trouble, say, shared, tell, told_json
 from keyturn.cli.marked import Fault
 from keyturn.core.outcomes import Applied, Denied
+from keyturn.core.plan import Plan
+
+MANY = 50
 
 
 @click.command(
@@ -28,7 +31,7 @@ def apply(file: str, reset_passwords: bool) -> None:
     data = _read(file)
     config = door.config()
     with door.opened(config, make=True) as house:
-        outcome = apply_file(house, data, reset_passwords)
+        outcome = apply_file(house, data, reset_passwords, _begun)
         ruled = not isinstance(outcome, (Denied, tuple)) and _steward(house)
     if isinstance(outcome, Denied):
         raise door.denied(outcome, "nothing was changed")
@@ -46,6 +49,13 @@ def wrong(file: str, faults: Sequence[Fault]) -> Trouble:
     rows = [{"line": f.line, "at": f.at, "fault": f.sentence} for f in faults]
     problem = {"code": "bad_file", "title": "The file is wrong; nothing was changed", "faults": rows}
     return Trouble(f"{file} is wrong; nothing was changed.", lines, exit_code=MISUSED, problem=problem)
+
+
+def _begun(plan: Plan) -> None:
+    """A word where it will take a while: each password is hashed or compared, at some 20 ms of a core."""
+    count = sum(user.password is not None for user in plan.users)
+    if count >= MANY and not shared("json"):
+        say(f"Working on the passwords of {count} users; nothing is changed until all are ready.")
 
 
 def _say(file: str, applied: Applied) -> None:

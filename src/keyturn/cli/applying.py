@@ -1,11 +1,13 @@
 """A bootstrap file applied to a store: read, wished, and told with the lines of what is wrong."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keyturn.cli.bootstrap_file import Known, read
 from keyturn.cli.marked import Fault
 from keyturn.core.commands import Apply
 from keyturn.core.outcomes import Applied, Changed, Denied, Fields, Named, Reason
+from keyturn.core.plan import Plan
 from keyturn.core.types import Ask, Presented
 from keyturn.dialects import DIALECTS
 from keyturn.perform import House, perform
@@ -23,14 +25,18 @@ def known(catalogue: Catalogue) -> Known:
     return Known(catalogue.wires, catalogue.settings, attributes)
 
 
-def apply_file(house: House, data: bytes, reset_passwords: bool = False) -> Applied | Denied | tuple[Fault, ...]:
+def apply_file(
+    house: House, data: bytes, reset_passwords: bool = False, begun: Callable[[Plan], None] = lambda plan: None
+) -> Applied | Denied | tuple[Fault, ...]:
     """What was done, or every fault with its line, or a refusal that no line is to blame for.
 
+    Shapes   begun: told the plan once it is read and found sound
     Safe     a file that is wrong anywhere changes nothing
     """
     sheet = read(data, known(house.store.catalogue))
     if sheet.faults:
         return sheet.faults
+    begun(sheet.plan)
     wish = Apply(sheet.plan, reset_passwords)
     outcome = perform(house, Presented("native", local=True), Ask(Apply, lambda settings: wish)).outcome
     if not isinstance(outcome, Denied):

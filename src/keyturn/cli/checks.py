@@ -9,14 +9,13 @@ from typing import Any
 from keyturn.cli.marked import Marked
 from keyturn.core.factors import seed_from_base32
 from keyturn.core.hashes import import_hash
-from keyturn.core.names import canonical, canonical_mail, plain
+from keyturn.core.names import canonical, canonical_host, canonical_mail, plain
 from keyturn.core.rules import triple
 from keyturn.core.settings import Setting, duration
 from keyturn.core.types import Secret
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HANDLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 SCOPE = re.compile(r"[!#-\[\]-~]{1,128}")
 LARGEST_NUMBER = 2**53
 LONGEST_NAME = 200
@@ -87,8 +86,8 @@ def mail_or_empty(item: Marked) -> str:
 
 def host(item: Marked) -> str:
     """A host name."""
-    name = text(item).strip().lower()
-    if not HOST.fullmatch(name):
+    name = canonical_host(text(item))
+    if name is None:
         raise ValueError("wants host names without port")
     return name
 

@@ -61,10 +61,16 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+LAST = 253_402_300_799
+"""The last second of the year 9999: no calendar here goes further."""
+
+
 def when(at: int | None, none: str = "never") -> str:
     """A time, relative up to seven days and always absolute."""
     if at is None:
         return none
+    if at // SECOND > LAST:
+        return "without end"
     absolute = f"{datetime.datetime.fromtimestamp(at / SECOND, datetime.UTC):%Y-%m-%d %H:%M} UTC"
     away = at / SECOND - time.time()
     return f"{near(away)} ({absolute})" if abs(away) <= 7 * 86_400 else absolute

@@ -37,6 +37,10 @@ KINDS = {
 }
 
 
+ENROLS = "enrol"
+"""The claim of a session that is good for nothing but enrolling the factor that is due."""
+
+
 def bounds(kind: Kind, wire: WireRule, settings: Settings) -> tuple[int | None, int | None]:
     """Default and cap of a life in seconds: the wire's own setting, the realm's, the wire's row, the kind's."""
     own = {"session": wire.session, "personal": (wire.personal, None), "reset": (wire.reset, kind.cap)}

@@ -90,6 +90,14 @@ def opened(lock: Lock) -> Lock:
     return _with(lock, failures=0, until=Instant(0), closed_on=None)
 
 
+def rebound(lock: Lock) -> Lock:
+    """The lock after its factor was bound anew: nothing is counted against the new one; a mark of a wire stays.
+
+    Source   NIST SP 800-63B-4 section 3.2.2: a factor disabled by failures is disabled until it is bound anew
+    """
+    return _with(lock, failures=0, until=Instant(0))
+
+
 def hold(failures: int, limit: int) -> int:
     """Seconds a lock stays shut after that many failures: 300, doubling, at most an hour."""
     over = min(failures - limit, 10)

@@ -1,7 +1,9 @@
 """One canonical spelling for every login and mail address, and what a display name may hold."""
 
+import re
 import unicodedata
 
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 LONGEST_LOGIN = 256
 LONGEST_MAIL = 254
 
@@ -51,6 +53,12 @@ def canonical_mail(text: str) -> str | None:
         return None
     sides = out.split("@")
     return out if len(sides) == 2 and all(sides) else None
+
+
+def canonical_host(text: str) -> str | None:
+    """The one spelling of a host name as requests carry it, without port; None where it is none."""
+    out = text.strip().lower()
+    return out if HOST.fullmatch(out) else None
 
 
 def plain(text: str, limit: int = LONGEST_LOGIN) -> bool:

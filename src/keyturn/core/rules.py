@@ -28,6 +28,9 @@ PERMISSIONS = {
     "metrics:view": "Read metrics from another machine.",
 }
 
+HARMLESS = frozenset(n for n in PERMISSIONS if n.endswith(":view")) | {"own_tokens:create", "tokens:introspect"}
+"""Rights that give no power over others."""
+
 REALM_WIDE = tuple(f"{name}:*" for name in PERMISSIONS if name not in ("realms:create", "realms:edit", "metrics:view"))
 
 
@@ -69,6 +72,7 @@ FIRST_CUSTOM_NUMBER = 20
 DEFAULT_ROLE = "Members"
 STEWARDS = "Stewards"
 ADMINISTRATORS = "Administrators"
+STEWARD = 2
 HOME_REALM = "default"
 KNOWN_UUIDS = {"admin": "42bf351c-f9ec-40af-84ad-e976fec7f4bd"}
 """The uuid that scripts carry for the first administrator's usual login."""
@@ -120,6 +124,11 @@ def administers(held: Grants) -> bool:
     return bool(held.roles & {STEWARDS, ADMINISTRATORS})
 
 
+def out_of_reach(theirs: Grants, mine: Grants) -> bool:
+    """Whether I may not act for them: on administrators only a Steward acts, on nobody who stands above."""
+    return (rank(theirs) > 0 and rank(mine) < STEWARD) or above(theirs, mine)
+
+
 def covers(mine: Grants, theirs: Iterable[str]) -> bool:
     """Whether every one of the given permissions is held: nobody gives what they lack (TM4)."""
     wanted = [triple(p) for p in theirs]
@@ -129,6 +138,18 @@ def covers(mine: Grants, theirs: Iterable[str]) -> bool:
 def rank(held: Grants) -> int:
     """0 a plain subject, 1 an administrator of the realm, 2 of all realms."""
     return 2 if held.across else int(administers(held))
+
+
+def above(theirs: Grants, mine: Grants) -> bool:
+    """Whether they stand above me: of a higher rank, or of mine and able to do what I am not.
+
+    Safe     so nobody takes over an account to get its rights, custom roles included (TM4); to look, and to mint
+             for oneself, raises nobody
+    """
+    if rank(theirs) != rank(mine):
+        return rank(theirs) > rank(mine)
+    powers = [t for t in theirs.triples if f"{t[0]}:{t[1]}" not in HARMLESS]
+    return not all(allows(mine, f"{noun}:{action}", target) for noun, action, target in powers)
 
 
 def narrowed(held: Grants, scopes: tuple[str, ...] | None) -> Grants:

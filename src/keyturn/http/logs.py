@@ -8,26 +8,31 @@ from typing import Any
 
 import msgspec
 
+from keyturn.dialects import DIALECTS
+
 GONE = "[redacted]"
-SECRET_NAMES = (
-    "authorization|proxy-authorization|cookie|set-cookie|authtoken|app_authtoken|x-auth-token|x-2fa-code|"
-    "x-authentication|patoken|step-up|idempotency-key|token|auth_token|authtoken|resume|code|secret|seed|password|"
-    "current_password|new_password|password_hash|pass|digest|client_secret|refresh_token|access_token"
+NAMES = (
+    *("authorization", "proxy-authorization", "cookie", "set-cookie", "x-2fa-code", "step-up", "idempotency-key"),
+    *("token", "auth_token", "access_token", "refresh_token", "resume", "code", "secret", "seed", "digest", "pass"),
+    *("password", "current_password", "new_password", "password_hash", "client_secret"),
+    # Whatever a wire calls its credential.
+    *(str(scheme["name"]).lower() for d in DIALECTS for scheme in d.security.values() if "name" in scheme),
 )
+SECRET_NAMES = "|".join(re.escape(name) for name in sorted(set(NAMES), key=len, reverse=True))
 PATTERNS = (
     # Ours, whole or cut short, and the forms our wires hand out.
     re.compile(r"\bkt[a-z]_[0-9A-Za-z]{4}_[0-9A-Za-z]*"),
     re.compile(r"\b(?=[0-9-]*[A-F])[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"),
-    re.compile(r"(?<![\w+/=-])[A-Za-z0-9_-]{43}(?![\w-])"),
-    re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/]{43}="),
-    re.compile(r"(?<![\w+/=-])[A-Za-z0-9]{64}(?![\w-])"),
+    re.compile(r"[A-Za-z0-9+/]{43}="),
+    re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"),
+    re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{64}(?![A-Za-z0-9])"),
     # Hashes at rest.
     re.compile(r"\$(?:argon2id?|2[aby]|scrypt)\$[^\s\"']+"),
 )
 # A name, what stands between, and the value: `Name: value`, `name=value`, `"name": "value"`, and repr's b'' and tuples.
 NAMED = re.compile(
     rf"(?i)(?<![\w-])({SECRET_NAMES})(['\"]?\s*(?:[:=]|,\s*(?=b?['\"]))\s*)"
-    r"((?:Bearer|Basic|Secret)\s+[^\s,;&\"']+|b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\])*'|[^\s,;&]+)"
+    r"((?:Bearer|Basic|Secret|totp|recovery|email|password|passkey)\s+[^\s,;&\"']+|b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\])*'|[^\s,;&]+)"
 )
 IN_URL = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]*@")
 SCHEME = re.compile(r"(?i)\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}")

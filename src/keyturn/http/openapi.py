@@ -70,8 +70,6 @@ class Shown:
 def document(dialect: Dialect, version: str) -> Told:
     """The OpenAPI document of one wire."""
     shown = Shown(dialect)
-    for status, refusing in statuses(dialect, None).items():
-        shown.response(status, _refusal(refusing, shown))
     paths: Told = {}
     for route in dialect.routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(dialect, route, shown)
@@ -89,10 +87,10 @@ def document(dialect: Dialect, version: str) -> Told:
     }
 
 
-def statuses(dialect: Dialect, route: Route | None) -> dict[int, Refusing]:
-    """The statuses a route, or a whole wire, may refuse with, whatever its realm chose: read off the table."""
+def statuses(dialect: Dialect, route: Route) -> dict[int, Refusing]:
+    """The statuses a route may refuse with, whatever its realm chose: read off the table."""
     found: dict[int, list[tuple[Reason, str]]] = {}
-    request = Request("GET" if route is None else route.method, "/", "", [], b"", id=SAMPLE)
+    request = Request(route.method, route.path, "", [], b"", id=SAMPLE)
     for settings in _realms(dialect):
         for reason in Reason:
             answer = dialect.refuse(Denied(reason), route, settings, request)

@@ -3,13 +3,12 @@
 from keyturn.core.commands import IssueDelegation
 from keyturn.core.kinds import KINDS, life, quota
 from keyturn.core.outcomes import Denied, Named, Reason, Result, TokenIssued
-from keyturn.core.rules import administers, rank
+from keyturn.core.rules import administers, out_of_reach
 from keyturn.core.types import Actor, Instant
-from keyturn.store import roles, tokens
+from keyturn.store import roles, subjects, tokens
 from keyturn.store.engine import Tx
 
 DELEGATED = KINDS["delegated"]
-STEWARD = 2
 
 
 def issue_delegation(tx: Tx, actor: Actor, wish: IssueDelegation, now: Instant) -> Result | Denied:
@@ -24,11 +23,12 @@ def issue_delegation(tx: Tx, actor: Actor, wish: IssueDelegation, now: Instant) 
         return Denied(Reason.NOT_FOUND)
     if wish.administrator and not administers(actor.grants):
         return Denied(Reason.FORBIDDEN, Named("right", "users:act_for"))
-    if rank(roles.grants_of(tx, about.id)) > 0 and rank(actor.grants) < STEWARD:
+    if out_of_reach(roles.grants_of(tx, about.id), actor.grants):
         return Denied(Reason.FORBIDDEN, Named("right", "users:act_for"))
     settings, wire = actor.realm.settings, tx.catalogue.wires[actor.dialect]
+    subjects.held(tx, about.id)
     tokens.tidy(tx, about.id, now)
-    if not tokens.make_room(tx, about.id, DELEGATED.name, quota(DELEGATED, settings), now):
+    if tokens.make_room(tx, about.id, DELEGATED.name, quota(DELEGATED, settings), now) is None:
         return Denied(Reason.QUOTA_REACHED, Named(DELEGATED.name))
     grant = tokens.Grant(
         about.id, DELEGATED.name, actor.dialect, life=life(DELEGATED, wire, settings, wish.lifetime),

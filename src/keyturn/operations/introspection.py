@@ -2,6 +2,7 @@
 
 from keyturn.core.commands import Introspect
 from keyturn.core.digests import digest, plausible
+from keyturn.core.kinds import ENROLS
 from keyturn.core.outcomes import Denied, Facts, Introspected, Result
 from keyturn.core.types import Actor, Instant, Secret
 from keyturn.core.verdicts import Alive, verdict
@@ -22,7 +23,7 @@ def _facts(tx: Tx, actor: Actor, secret: Secret, scope: str | None, now: Instant
         return None
     token = found.token
     judged = verdict(token, found.secret, found.subject, found.realm, found.fresh, now)
-    if not isinstance(judged, Alive) or not tokens.rests_on(tx, token, now):
+    if not isinstance(judged, Alive) or not tokens.rests_on(tx, found, now) or ENROLS in token.claims:
         return None
     # A predicate asks for a listed name: a token without scopes answers no (rules.md 3).
     if scope is not None and not set(scope.split()) <= set(token.scopes or ()):

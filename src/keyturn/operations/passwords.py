@@ -4,7 +4,7 @@ from keyturn.core.commands import ChangePassword, SetPassword
 from keyturn.core.outcomes import Denied, PasswordChanged, Reason, Result
 from keyturn.core.policy import fitting, length
 from keyturn.core.types import Actor, Assurance, Instant, Ready, Subject, TokenView
-from keyturn.store import passwords, subjects, tokens
+from keyturn.store import locks, passwords, realms, subjects, tokens
 from keyturn.store.engine import Tx
 
 DYING = ("session", "delegated", "reset")
@@ -16,7 +16,8 @@ def prepare_change(tx: Tx, actor: Actor, wish: ChangePassword, now: Instant) -> 
         return Denied(Reason.UNAUTHENTICATED)
     if actor.subject.remote:
         return Denied(Reason.REMOTE_ACCOUNT)
-    return fitting(actor.realm, subjects.words(actor.subject), wish, wish.password)
+    own = realms.of(tx, actor.subject, actor.realm)
+    return fitting(own, subjects.words(actor.subject), wish, wish.password)
 
 
 def change_password(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
@@ -52,6 +53,7 @@ def set_password(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | D
         return Denied(Reason.NOT_FOUND)
     wish: SetPassword = ready.wish
     passwords.put(tx, about.realm, about.id, ready.hashes[0], wish.must_change, length(wish.password), now)
+    locks.rebind(tx, about.realm, about.id, "password", now)
     ended = tokens.end_kinds(tx, about.id, DYING, "password set", now)
     outcome = PasswordChanged(ended, review(tx, about, now))
     return Result(outcome, about.id, detail={"ended": ended}, touches=f"subject:{about.id}")

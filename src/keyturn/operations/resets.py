@@ -6,7 +6,7 @@ from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS, life
 from keyturn.core.outcomes import Denied, Ended, Reason, Result, TokenIssued
 from keyturn.core.policy import fitting, length
-from keyturn.core.rules import allows, rank
+from keyturn.core.rules import above, allows
 from keyturn.core.types import Actor, Instant, Ready, Secret
 from keyturn.core.verdicts import Alive, verdict
 from keyturn.store import locks, passwords, roles, subjects, tokens
@@ -31,6 +31,7 @@ def issue_reset(tx: Tx, actor: Actor, wish: IssueReset, now: Instant) -> Result 
     wire = tx.catalogue.wires[actor.dialect]
     if about.state != "active" and not wire.reset_reinstates:
         return Denied(Reason.USER_SUSPENDED)
+    subjects.held(tx, about.id)
     tokens.end_kinds(tx, about.id, (RESET.name,), "replaced", now)
     grant = tokens.Grant(
         about.id, RESET.name, actor.dialect, life=life(RESET, wire, actor.realm.settings, wish.lifetime),
@@ -61,9 +62,13 @@ def redeem_reset(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | D
     """
     wish: RedeemReset = ready.wish
     found = _good(tx, wish.token, wish.reinstate, now)
-    if found is None or not tokens.end(tx, found.token, "used", now):
+    if found is None:
         return Denied(Reason.INVALID_RESET)
-    subject = found.subject
+    # Sign-ins and mints under way end first, so that what comes of them ends here with the rest.
+    passwords.held(tx, found.subject.id)
+    subject = subjects.held(tx, found.subject.id) or found.subject
+    if not tokens.end(tx, found.token, "used", now):
+        return Denied(Reason.INVALID_RESET)
     reinstated = wish.reinstate and subjects.reinstate(tx, subject.id, now)
     if subject.state != "active" and not reinstated:
         return Denied(Reason.INVALID_RESET)
@@ -96,5 +101,5 @@ def _maker_may(tx: Tx, found: Found) -> bool:
     if person is None or person.state != "active":
         return False
     held = roles.grants_of(tx, maker)
-    outranked = rank(roles.grants_of(tx, found.subject.id)) > rank(held) and maker != found.subject.id
+    outranked = maker != found.subject.id and above(roles.grants_of(tx, found.subject.id), held)
     return allows(held, RIGHT, found.subject.uuid) and not outranked

@@ -5,7 +5,7 @@ from keyturn.core.names import canonical, plain
 from keyturn.core.outcomes import Denied, Fields, Named, Reason, Result, RoleShown, RolesListed
 from keyturn.core.rules import covers, triple
 from keyturn.core.types import Actor, Instant
-from keyturn.store import roles
+from keyturn.store import roles, tokens
 from keyturn.store.engine import Tx
 
 
@@ -31,8 +31,11 @@ def put_role(tx: Tx, actor: Actor, wish: PutRole, now: Instant) -> Result | Deni
         return Denied(Reason.MALFORMED, Fields({"permissions": "wants noun:action:target of a known right"}))
     if not covers(actor.grants, wish.permissions):
         return Denied(Reason.FORBIDDEN, Named("permission"))
+    before = roles.by_name(tx, actor.realm.id, wish.name)
     role = roles.put(tx, actor.realm.id, wish.name, wish.permissions, wish.description)
     if role is None:
         return Denied(Reason.BUILT_IN)
+    if before is not None and set(before.permissions) - set(role.permissions):
+        tokens.end_acts_by(tx, role, now)
     detail = {"role": role.name, "permissions": list(role.permissions)}
     return Result(RoleShown(role), detail=detail, touches=f"realm:{actor.realm.id}")

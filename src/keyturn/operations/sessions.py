@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from keyturn.core.commands import EndSession, EndSessions, ListSessions, OpenSession, ResumeSession, ShowSelf
 from keyturn.core.digests import origin
-from keyturn.core.kinds import KINDS, life, quota
+from keyturn.core.kinds import ENROLS, KINDS, life, quota
 from keyturn.core.outcomes import (
     Denied,
     Ended,
@@ -37,9 +37,10 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
         return _change_due(tx, actor, subject, wish, now)
     wire = tx.catalogue.wires[actor.dialect]
     settings = actor.realm.settings
+    ended = 0
     if wish.name is not None:
-        tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
-    tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now)
+        ended = tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
+    ended += tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now) or 0
     idle = settings.number(f"{wire.name}.session_timeout")
     grant = tokens.Grant(
         subject.id, SESSION.name, actor.dialect, name=wish.name, life=life(SESSION, wire, settings, wish.lifetime),
@@ -53,7 +54,8 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
     subjects.seen(tx, subject.id, now)
     secret, view = minted
     shown = views.of_subject(tx, replace(subject, last_login=now), actor.realm, now)
-    return Result(SessionOpened(secret, view, shown), subject.id, view.token.uuid)
+    touches = f"subject:{subject.id}" if ended else None
+    return Result(SessionOpened(secret, view, shown), subject.id, view.token.uuid, touches=touches)
 
 
 def resume_session(tx: Tx, actor: Actor, wish: ResumeSession, now: Instant) -> Result | Denied:
@@ -99,12 +101,13 @@ def show_self(tx: Tx, actor: Actor, wish: ShowSelf, now: Instant) -> Result | De
 
 
 def _claims(actor: Actor, wish: OpenSession) -> dict[str, str]:
-    return {**wish.claims, "enrol": "1"} if actor.enrol_only else wish.claims
+    return {**wish.claims, ENROLS: "1"} if actor.enrol_only else wish.claims
 
 
 def _change_due(tx: Tx, actor: Actor, subject: Subject, wish: OpenSession, now: Instant) -> Result | Denied:
     if not wish.reset_when_due:
         return Denied(Reason.PASSWORD_CHANGE_DUE)
+    subjects.held(tx, subject.id)
     tokens.end_kinds(tx, subject.id, ("reset",), "replaced", now)
     wire = tx.catalogue.wires[actor.dialect]
     span = life(RESET, wire, actor.realm.settings, None)

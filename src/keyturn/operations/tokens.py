@@ -24,17 +24,18 @@ from keyturn.core.outcomes import (
 )
 from keyturn.core.rules import allows, allows_some
 from keyturn.core.types import Actor, Instant, Subject, Token, TokenView, WireRule
-from keyturn.store import realms, tokens
+from keyturn.store import realms, subjects, tokens
 from keyturn.store.engine import Tx
 
-REVOKE = "tokens:revoke"
+REVOKE, MINT_FOR, OWN = "tokens:revoke", "tokens:mint_for", "own_tokens:create"
 
 
 def issue_token(tx: Tx, actor: Actor, wish: IssueToken, now: Instant) -> Result | Denied:
     """A named token of the caller, or of the subject it is for.
 
     Denies   MALFORMED for a kind that wire does not issue so; CONFLICT for a live namesake; QUOTA_REACHED
-    Safe     a scoped caller gives away no more than its own scopes; the owner's own right to hold tokens counts
+    Safe     a scoped caller gives away no more than its own scopes; the owner's own right to hold tokens counts;
+             an api token, which may have no end, is made by whoever may mint for others (rules.md 3)
     """
     owner = actor.about or actor.subject
     wire = tx.catalogue.wires.get(wish.dialect)
@@ -44,12 +45,13 @@ def issue_token(tx: Tx, actor: Actor, wish: IssueToken, now: Instant) -> Result 
         return Denied(Reason.MALFORMED, Fields({"kind": "is not issued so for this dialect"}))
     if not _within(actor, wish.scopes):
         return Denied(Reason.FORBIDDEN, Named("scope"))
-    own = actor.subject is not None and actor.subject.id == owner.id
-    if own and not allows(actor.grants, "own_tokens:create"):
-        return Denied(Reason.FORBIDDEN, Named("right", "own_tokens:create"))
-    kind = KINDS[wish.kind]
+    lacking = _lacking(actor, owner, wish.kind)
+    if lacking is not None:
+        return Denied(Reason.FORBIDDEN, Named("right", lacking))
+    if not _still_there(tx, actor, owner, now):
+        return Denied(Reason.TOKEN_ENDED)
     tokens.tidy(tx, owner.id, now)
-    return _minted(tx, actor, owner, kind, wire, wish, now)
+    return _minted(tx, actor, owner, KINDS[wish.kind], wire, wish, now)
 
 
 def show_token(tx: Tx, actor: Actor, wish: ShowToken, now: Instant) -> Result | Denied:
@@ -85,17 +87,22 @@ def edit_token(tx: Tx, actor: Actor, wish: EditToken, now: Instant) -> Result | 
 def rotate_token(tx: Tx, actor: Actor, wish: RotateToken, now: Instant) -> Result | Denied:
     """The token has a new secret and its life anew; the old secret is dead with this transaction.
 
-    Denies   NOT_FOUND for a dead one; TOKEN_ENDED when another rotation of the presented token won
+    Denies   NOT_FOUND for a dead one; TOKEN_ENDED when another rotation of the presented token won; FORBIDDEN for
+             a scoped caller that would get a token of wider scopes
     Safe     one conditional write retires the old secret: of two concurrent calls exactly one wins
     """
     view = actor.view
-    if view is None or view.token.ended is not None or view.token.kind not in ("personal", "api"):
+    if view is None or view.token.kind not in ("personal", "api"):
         return Denied(Reason.NOT_FOUND)
     token = view.token
     itself = actor.token is not None and actor.token.id == token.id
+    if not itself and not tokens.stands(tx, token.id, now):
+        return Denied(Reason.NOT_FOUND)
+    if not itself and not _within(actor, token.scopes):
+        return Denied(Reason.FORBIDDEN, Named("scope"))
     wire = tx.catalogue.wires[token.dialect]
     # A wish may be made in a granted realm; the token's life is its own realm's matter.
-    home = actor.realm if token.realm == actor.realm.id else realms.by_id(tx, token.realm) or actor.realm
+    home = realms.of(tx, view.owner, actor.realm)
     span = life(KINDS[token.kind], wire, home.settings, _length(token, wish))
     replaced = tokens.replace_secret(tx, token, actor.digest if itself else None, span, None, now)
     if replaced is None:
@@ -106,8 +113,17 @@ def rotate_token(tx: Tx, actor: Actor, wish: RotateToken, now: Instant) -> Resul
 
 
 def revoke_token(tx: Tx, actor: Actor, wish: RevokeToken, now: Instant) -> Result | Denied:
-    """The token is over; a second time says so again."""
-    return Denied(Reason.NOT_FOUND) if actor.view is None else _ended(tx, actor.view.token, now)
+    """The token is over; a second time says so again.
+
+    Denies   SESSION_NEEDED for an own session of a caller who shows another kind of token (rules.md 3)
+    """
+    if actor.view is None:
+        return Denied(Reason.NOT_FOUND)
+    mine = actor.subject is not None and actor.view.owner.id == actor.subject.id
+    shown = "session" if actor.token is None else actor.token.kind
+    if mine and actor.view.token.kind == "session" != shown:
+        return Denied(Reason.SESSION_NEEDED)
+    return _ended(tx, actor.view.token, now)
 
 
 def revoke_secret(tx: Tx, actor: Actor, wish: RevokeSecret, now: Instant) -> Result | Denied:
@@ -127,12 +143,13 @@ def _minted(
     named = tokens.by_name(tx, owner.id, wire.name, wish.name) if wish.name is not None else None
     if named is not None:
         return Denied(Reason.CONFLICT, Named("name"))
-    if not tokens.make_room(tx, owner.id, kind.name, quota(kind, actor.realm.settings), now):
+    settings = realms.of(tx, owner, actor.realm).settings
+    if tokens.make_room(tx, owner.id, kind.name, quota(kind, settings), now) is None:
         return Denied(Reason.QUOTA_REACHED, Named(kind.name))
     mine = actor.subject is not None and actor.subject.id == owner.id
     grant = tokens.Grant(
         owner.id, kind.name, wire.name, name=wish.name, scopes=wish.scopes, bypass=wish.bypass, claims=wish.claims,
-        life=life(kind, wire, actor.realm.settings, wish.expires_in),
+        life=life(kind, wire, settings, wish.expires_in),
         maker=None if mine or actor.subject is None else actor.subject.id,
     )  # fmt: skip
     minted = tokens.mint(tx, grant, now)
@@ -152,6 +169,23 @@ def _length(token: Token, wish: RotateToken) -> int | None:
     if wish.expires_in is not None:
         return wish.expires_in
     return token.life if token.expires is not None else 0
+
+
+def _lacking(actor: Actor, owner: Subject, kind: str) -> str | None:
+    """The right that the actor lacks to make such a token for that owner."""
+    own = actor.subject is not None and actor.subject.id == owner.id
+    if own and not allows(actor.grants, OWN):
+        return OWN
+    return MINT_FOR if own and kind == "api" and not allows(actor.grants, MINT_FOR, owner.uuid) else None
+
+
+def _still_there(tx: Tx, actor: Actor, owner: Subject, now: Instant) -> bool:
+    """Whether the presented token is good yet, once whatever else was under way for the owner has ended.
+
+    Safe     so what ends all of an owner's tokens leaves none that was being made meanwhile
+    """
+    subjects.held(tx, owner.id)
+    return actor.token is None or tokens.stands(tx, actor.token.id, now)
 
 
 def _within(actor: Actor, scopes: tuple[str, ...] | None) -> bool:

@@ -88,9 +88,9 @@ def list_users(tx: Tx, actor: Actor, wish: ListUsers, now: Instant) -> Result | 
 
 
 def edit_user(tx: Tx, actor: Actor, wish: EditUser, now: Instant) -> Result | Denied:
-    """The user has what was given; a new mail address is not verified."""
-    about = actor.about
-    if about is None:
+    """The user has what was given; a new mail address is not verified, and ends the reset tokens (A03)."""
+    about = None if actor.about is None else subjects.held(tx, actor.about.id)
+    if about is None or about.state == "deleted":
         return Denied(Reason.NOT_FOUND)
     changed = _edited(about, wish)
     faults = _faults(changed.login, changed.email, changed.display_name)
@@ -101,6 +101,8 @@ def edit_user(tx: Tx, actor: Actor, wish: EditUser, now: Instant) -> Result | De
     taken = subjects.update(tx, changed, now)
     if taken is not None:
         return Denied(Reason.CONFLICT, Named(taken))
+    if canonical_mail(changed.email) != canonical_mail(about.email):
+        tokens.end_kinds(tx, about.id, ("reset",), "mail address changed", now)
     fields = [n for n in ("login", "email", "display_name", "notify") if getattr(wish, n) is not None]
     shown = views.of_subject(tx, subjects.by_id(tx, about.id) or about, actor.realm, now)
     return Result(UserShown(shown), about.id, detail={"fields": fields}, touches=f"subject:{about.id}")
@@ -118,6 +120,7 @@ def set_roles(tx: Tx, actor: Actor, wish: SetRoles, now: Instant) -> Result | De
     given = _named(tx, actor, wish.roles)
     if isinstance(given, Denied):
         return given
+    subjects.held(tx, about.id)
     before = {r.name for r in roles.held(tx, about.id)}
     roles.assign(tx, about.realm, about.id, given)
     lost = before - {r.name for r in given}

@@ -8,13 +8,19 @@ from keyturn.core.types import SECOND, Actor, Ask, Effect, Instant, Presented, R
 from keyturn.operations import CONTENTS, Entry
 from keyturn.perform import answers, proofs, walk
 from keyturn.perform.hashing import Busy
-from keyturn.perform.house import Answered, House, Shown, plain_settings, settings_for, settled
+from keyturn.perform.house import (
+    Answered,
+    House,
+    Shown,
+    is_written,
+    plain_settings,
+    settings_for,
+    settled,
+    write_refused,
+)
 from keyturn.perform.signing import proved
 from keyturn.store import audit
 from keyturn.store.engine import Committed, Contended, Kept, Tx, Unavailable, Undone
-
-UNWRITTEN = frozenset({Reason.MALFORMED, Reason.IN_PROGRESS, Reason.IDEMPOTENCY_MISMATCH, Reason.IDEMPOTENCY_EXPIRED})
-"""Refusals that are no refused wish: nothing was understood, or it is another wish's key."""
 
 
 def perform(house: House, presented: Presented, ask: Ask) -> Answered:
@@ -58,9 +64,26 @@ def _perform(house: House, presented: Presented, ask: Ask, now: Instant) -> Answ
     row = CONTENTS[ask.command]
     if row.effect is Effect.READ:
         return _read(house, presented, ask, row, now)
-    if presented.key is not None and (again := house.store.read(lambda tx: answers.replayed(tx, presented, ask, now))):
-        settled(house, row.effect, Committed(None, False))
-        return Answered(again.outcome, again.realm.settings)
+    again = _replayed(house, presented, ask, row, now)
+    if again is not None:
+        return again
+    answered = _attempted(house, presented, ask, row, now)
+    # Sent twice at once: where the other came true meanwhile, this one hears the same and no refusal (P9).
+    late = _replayed(house, presented, ask, row, now) if isinstance(answered.outcome, Denied) else None
+    return late or answered
+
+
+def _replayed(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Answered | None:
+    if presented.key is None:
+        return None
+    again = house.store.read(lambda tx: answers.replayed(tx, presented, ask, now))
+    if again is None:
+        return None
+    settled(house, row.effect, Committed(None, False))
+    return Answered(again.outcome, again.realm.settings)
+
+
+def _attempted(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Answered:
     shown = proved(house, presented, ask, row, now)
     if isinstance(shown, Answered):
         return shown
@@ -174,8 +197,7 @@ def _undone(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> Un
 def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> Callable[[Tx], Kept] | None:
     """What is still written after a refusal: the settlement of a right proof, and the `refused` line."""
     actor, reservation = stopped.actor, shown.reservation
-    known = actor is not None and (actor.subject is not None or actor.local)
-    written = known and stopped.denied.reason not in UNWRITTEN
+    written = is_written(stopped.denied, actor)
     if not written and reservation is None:
         return None
 
@@ -185,10 +207,7 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
             if right is not None and shown.remembered:
                 proofs.step_up_done(tx, actor, now)
         if written and actor is not None:
-            about = actor.about or actor.subject
-            number = None if about is None else about.id
-            entry = audit.Entry(row.verb, "refused", stopped.denied.reason.value, number)
-            audit.write(tx, actor.realm.id, actor, entry, now)
+            write_refused(tx, row.verb, stopped.denied, actor, now)
         return Kept(None)
 
     return job

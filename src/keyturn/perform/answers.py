@@ -62,7 +62,8 @@ def claim_of(tx: Tx, presented: Presented, wish: Any) -> Claim:
     if presented.secret is None or presented.key is None:
         raise ValueError("only a caller with a token and a key claims an answer")
     caller = digest(presented.secret)
-    request = request_digest(presented.dialect, wish)
+    # Keyed: a wish may hold a new password, and a bare digest of it could be searched in a copy of the store.
+    request = tx.ring.keyed("request", request_digest(presented.dialect, wish))
     seal = tx.ring.answer_key(presented.secret.reveal().encode(), presented.key.encode(), request)
     return Claim(caller, presented.key, request, seal)
 

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from keyturn.core.outcomes import Denied
+from keyturn.core.outcomes import Denied, Reason
 from keyturn.core.settings import Settings
 from keyturn.core.types import Actor, Assurance, Effect, Frozen, Instant, Presented, Realm
 from keyturn.perform import proofs
 from keyturn.perform.hashing import Hasher
 from keyturn.perform.recognise import realm_without_token
-from keyturn.store import realms
-from keyturn.store.engine import Committed, Engine, Tx
+from keyturn.store import audit, realms
+from keyturn.store.engine import Committed, Engine, Tx, Unavailable
+
+UNWRITTEN = frozenset({Reason.MALFORMED, Reason.IN_PROGRESS, Reason.IDEMPOTENCY_MISMATCH, Reason.IDEMPOTENCY_EXPIRED})
+"""Refusals that are no refused wish: nothing was understood, or it is another wish's key."""
 
 
 class House(Frozen):
@@ -45,6 +48,19 @@ def settled(house: House, row_effect: Effect, committed: Committed) -> None:
         house.settle(committed)
 
 
+def is_written(denied: Denied, actor: Actor | None) -> bool:
+    """Whether a refusal has a line: it was the wish of a recognised actor (rules.md 9)."""
+    known = actor is not None and (actor.subject is not None or actor.local)
+    return known and denied.reason not in UNWRITTEN
+
+
+def write_refused(tx: Tx, verb: str, denied: Denied, actor: Actor, now: Instant) -> None:
+    """The `refused` line of a wish is part of this transaction."""
+    about = actor.about or actor.subject
+    number = None if about is None else about.id
+    audit.write(tx, actor.realm.id, actor, audit.Entry(verb, "refused", denied.reason.value, number), now)
+
+
 def bystander(presented: Presented, realm: Realm) -> Actor:
     """Nobody known, in that realm, from where the request came."""
     return Actor(
@@ -54,13 +70,16 @@ def bystander(presented: Presented, realm: Realm) -> Actor:
 
 
 def settings_for(house: House, presented: Presented) -> Settings:
-    """The settings of the realm that a request without a token means."""
+    """The settings of the realm that a request without a token means; the usual ones where the store is away."""
 
     def job(tx: Tx) -> Settings:
         realm = realm_without_token(tx, presented)
         return realms.home(tx).settings if isinstance(realm, Denied) else realm.settings
 
-    settings: Settings = house.store.read(job)
+    try:
+        settings: Settings = house.store.read(job)
+    except Unavailable:
+        return plain_settings(house)
     return settings
 
 

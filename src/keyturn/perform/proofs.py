@@ -123,7 +123,7 @@ def give_back(store: Engine, reservation: Reservation) -> None:
 def settle_success(tx: Tx, reservation: Reservation, wire: str, now: Instant) -> passwords.Password | None:
     """The right attempt cleared the count, if the password is still the one that was proved: its row, or None."""
     subject = reservation.subject
-    stored = None if subject is None else passwords.of(tx, subject.id)
+    stored = None if subject is None else passwords.held(tx, subject.id)
     if stored is None or stored.version != reservation.version:
         return None
     _settle(tx, reservation.realm, reservation.account, PASSWORD, True, wire, now)

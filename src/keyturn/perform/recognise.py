@@ -69,7 +69,7 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
     judged = verdict(token, found.secret, found.subject, found.realm, found.fresh, now)
     if isinstance(judged, Dead):
         return Denied(judged.reason)
-    if not tokens.rests_on(tx, token, now):
+    if not tokens.rests_on(tx, found, now):
         return Denied(Reason.TOKEN_ENDED)
     if token.dialect != presented.dialect or token.kind not in ask.kinds or not KINDS[token.kind].opens:
         return Denied(Reason.WRONG_DOOR)

@@ -11,7 +11,17 @@ from keyturn.core.outcomes import Denied, Reason
 from keyturn.core.types import SECOND, Actor, Ask, Assurance, Effect, Instant, Presented
 from keyturn.operations import Entry
 from keyturn.perform import proofs, walk
-from keyturn.perform.house import Answered, House, Shown, bystander, plain_settings, settled
+from keyturn.perform.hashing import Busy
+from keyturn.perform.house import (
+    Answered,
+    House,
+    Shown,
+    bystander,
+    is_written,
+    plain_settings,
+    settled,
+    write_refused,
+)
 from keyturn.perform.recognise import realm_without_token
 from keyturn.store import passwords, realms
 from keyturn.store.engine import Committed, Kept, Tx
@@ -96,7 +106,10 @@ def _rehash(house: House, reserved: proofs.Reservation, stored: str) -> None:
     subject, prehashed = reserved.subject, hashes.renewable(stored, reserved.attempt)
     if subject is None or prehashed is None:
         return
-    hashed = house.hasher.hash_again(prehashed)
+    try:
+        hashed = house.hasher.hash_again(prehashed)
+    except Busy:
+        return  # the next sign-in renews it; this one was right and must not end as an attempt that nobody settles
 
     def job(tx: Tx) -> Kept:
         passwords.rehash(tx, subject.id, reserved.version, hashed)
@@ -131,7 +144,7 @@ def _login_factor(
 
 def _again(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
     taken = _patiently(
-        house, now, lambda at: house.store.write(lambda tx: Kept(walk.prove_again(tx, presented, ask, row, at)))
+        house, now, lambda at: house.store.write(lambda tx: Kept(_prove_again(tx, presented, ask, row, at)))
     )
     if isinstance(taken, walk.Stopped):
         return Answered(taken.denied, taken.settings, taken.actor)
@@ -142,3 +155,11 @@ def _again(house: House, presented: Presented, ask: Ask, row: Entry, now: Instan
     if not proofs.evaluated(house.store, house.hasher, taken.reservation):
         return _count_failure(house, taken.actor, row.verb, taken.reservation, taken.refusal, now)
     return Shown(taken.reservation, stepped_up=True, remembered=ask.step_up is not None)
+
+
+def _prove_again(tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Any:
+    taken = walk.prove_again(tx, presented, ask, row, now)
+    stopped = taken if isinstance(taken, walk.Stopped) and not taken.settled else None
+    if stopped is not None and stopped.actor is not None and is_written(stopped.denied, stopped.actor):
+        write_refused(tx, row.verb, stopped.denied, stopped.actor, now)
+    return taken

@@ -5,9 +5,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from keyturn.core.hashes import Attempt
+from keyturn.core.kinds import ENROLS
 from keyturn.core.lockout import Waiting
 from keyturn.core.outcomes import Challenge, Denied, Named, Nothing, Reason
-from keyturn.core.rules import allows, allows_some, rank
+from keyturn.core.rules import above, allows, allows_some
 from keyturn.core.settings import Settings
 from keyturn.core.types import (
     Actor,
@@ -48,6 +49,8 @@ class Stopped(Frozen):
     denied: Denied
     settings: Settings
     actor: Actor | None = None
+    settled: bool = False
+    """A proof was wrong, and what is due for it is written already."""
 
 
 class Taken(Frozen):
@@ -117,18 +120,19 @@ def prove_again(tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant
         return Taken(actor)
     if row.assurance is Assurance.REPROVED:
         return _current_password(tx, actor, subject, proof, now)
-    if ask.step_up is None or passes(actor, ask.step_up, now):
+    own = at_home(tx, actor)
+    if ask.step_up is None or passes(own, ask.step_up, now):
         return Taken(actor)
-    asked = proofs.challenge(tx, actor, ask.step_up, proof.method)
+    asked = proofs.challenge(tx, own, ask.step_up, proof.method)
     if asked is None:
         return Taken(actor)
     if asked.method == proofs.PASSWORD:
         refusal = Denied(Reason.STEP_UP_WRONG, asked)
         attempt = Attempt(None, proof.code.reveal()) if ask.step_up.digest else Attempt(proof.code.reveal(), None)
         return _reserved(tx, actor, subject, attempt, refusal, now)
-    reason = proofs.prove_code(tx, actor.realm, subject, asked.method, proof.code, actor, row.verb, now)
+    reason = proofs.prove_code(tx, own.realm, subject, asked.method, proof.code, own, row.verb, now)
     if reason is not None:
-        return Stopped(Denied(reason, asked), actor.realm.settings, actor)
+        return Stopped(Denied(reason, asked), actor.realm.settings, actor, settled=True)
     proofs.step_up_done(tx, actor, now)
     return Taken(actor, stepped_up=True)
 
@@ -162,6 +166,15 @@ def as_proved(
     return Walked(actor, walked.wish, walked.settings)
 
 
+def at_home(tx: Tx, actor: Actor) -> Actor:
+    """The actor in its own realm, by whose policy it proves itself whichever realm the wish is made in.
+
+    Safe     else each realm that a Steward may name would have a counter of its own to guess at (A20)
+    """
+    own = actor.realm if actor.subject is None else realms.of(tx, actor.subject, actor.realm)
+    return actor if own is actor.realm else replace(actor, realm=own)
+
+
 def passes(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
     """Whether the presented token needs no second proof now: flagged to pass, or shown one lately."""
     flagged = rule.bypass and actor.token is not None and actor.token.bypass
@@ -192,7 +205,7 @@ def _standing(actor: Actor, row: Entry) -> Denied | None:
     token = actor.token
     if token is None:
         return None
-    if "enrol" in token.claims and not row.enrolment:
+    if ENROLS in token.claims and not row.enrolment:
         return Denied(Reason.FACTOR_REQUIRED)
     if row.bearer is Bearer.SESSION and token.kind != "session":
         return Denied(Reason.SESSION_NEEDED)
@@ -226,10 +239,11 @@ def _ladder(actor: Actor, row: Entry) -> Denied | None:
 
 
 def _step_up(tx: Tx, actor: Actor, presented: Presented, rule: StepUpRule, now: Instant) -> Denied | None:
-    if actor.local or actor.subject is None or passes(actor, rule, now):
+    own = at_home(tx, actor)
+    if actor.local or actor.subject is None or passes(own, rule, now):
         return None
     method = "" if presented.proof is None else presented.proof.method
-    asked = proofs.challenge(tx, actor, rule, method)
+    asked = proofs.challenge(tx, own, rule, method)
     return None if asked is None else Denied(Reason.STEP_UP_REQUIRED, asked)
 
 
@@ -243,7 +257,7 @@ def _permit_subject(tx: Tx, actor: Actor, about: Subject | None, row: Entry) -> 
         return Denied(Reason.NOT_FOUND)
     if row.right is not None and not allows(actor.grants, row.right, about.uuid):
         return _forbidden(row)
-    if row.ranked and not mine and rank(roles.grants_of(tx, about.id)) > rank(actor.grants):
+    if row.ranked and not mine and above(roles.grants_of(tx, about.id), actor.grants):
         return _forbidden(row)
     return replace(actor, about=about)
 
@@ -281,8 +295,7 @@ def _reserved(
     tx: Tx, actor: Actor, subject: Subject, attempt: Attempt, refusal: Denied, now: Instant
 ) -> Taken | Waiting:
     account = locks.account_of_subject(subject.id)
-    home = realms.by_id(tx, subject.realm) or actor.realm
-    taken = proofs.reserve(tx, home, account, subject, attempt, actor.dialect, None, now)
+    taken = proofs.reserve(tx, at_home(tx, actor).realm, account, subject, attempt, actor.dialect, None, now)
     return taken if isinstance(taken, Waiting) else Taken(actor, taken, False, refusal)
 
 

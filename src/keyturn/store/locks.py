@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from keyturn.core.lockout import Lock
+from keyturn.core.lockout import Lock, rebound
 from keyturn.core.types import Instant
 from keyturn.store.engine import Tx
 
@@ -46,6 +46,13 @@ def all_of(tx: Tx, realm: int, account: str) -> dict[str, Lock]:
     return {row[0]: Lock(*row[1:]) for row in tx.all(OF_ACCOUNT, realm, account)}
 
 
+def rebind(tx: Tx, realm: int, subject: int, factor: str, now: Instant) -> None:
+    """Nothing is counted against a factor of the subject that was bound anew."""
+    account = account_of_subject(subject)
+    if get(tx, realm, account, factor) != Lock():
+        change(tx, realm, account, factor, rebound, now)
+
+
 def change(
     tx: Tx, realm: int, account: str, factor: str, step: Callable[[Lock], Lock], now: Instant
 ) -> tuple[Lock, Lock]:
@@ -60,6 +67,8 @@ def change(
             continue
         before = Lock(*row)
         after = step(before)
+        if after == before:
+            return before, after
         done = tx.run(
             SET, realm, account, factor, before.version, after.failures, after.reserved, after.reserved_at,
             after.until, after.closed_on, now,

@@ -1,9 +1,10 @@
 """Password hashes: one row a subject, whose version a proof must still meet when it settles."""
 
 from keyturn.core.types import Frozen, Instant
-from keyturn.store.engine import Tx
+from keyturn.store.engine import Sql, Tx
 
 BY_SUBJECT = "SELECT hash, version, must_change, length FROM passwords WHERE subject = $1"
+PROVED = Sql(sqlite=BY_SUBJECT, postgresql=f"{BY_SUBJECT} FOR UPDATE")
 PUT = (
     "INSERT INTO passwords (subject, realm, hash, version, must_change, length, changed)"
     " VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT (subject) DO UPDATE SET hash = excluded.hash,"
@@ -26,6 +27,16 @@ class Password(Frozen):
 def of(tx: Tx, subject: int) -> Password | None:
     """The subject's password row."""
     row = tx.one(BY_SUBJECT, subject)
+    return None if row is None else Password(row[0], row[1], row[2] == 1, row[3])
+
+
+def held(tx: Tx, subject: int) -> Password | None:
+    """The subject's password row, which nobody else changes or proves until this transaction ends.
+
+    Safe     a sign-in under way and a change of the password or its factors go one after the other, so that no
+             session is opened by what was just replaced (P1)
+    """
+    row = tx.one(PROVED, subject)
     return None if row is None else Password(row[0], row[1], row[2] == 1, row[3])
 
 

@@ -21,6 +21,8 @@ CONFIGURE = (
     "SET idle_in_transaction_session_timeout = '5s'; SET jit = off"
 )
 CLOCK_SQL = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, PoolTimeout)
+"""The database does not do what it is asked: gone, a standby or read-only, or it ended the session or transaction."""
 RETRIED = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
 
 
@@ -98,7 +100,7 @@ class PostgresEngine:
         try:
             with self._pool.connection() as connection, connection.transaction(force_rollback=True):
                 return job(self._tx(connection))
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except AWAY as error:
             raise Unavailable(str(error)) from error
 
     def write(self, job: Job) -> Committed:
@@ -113,7 +115,7 @@ class PostgresEngine:
                 return self._write_once(job)
         except errors.LockNotAvailable as error:
             raise Contended(str(error)) from error
-        except (psycopg.OperationalError, PoolTimeout, *RETRIED) as error:
+        except (*AWAY, *RETRIED) as error:
             raise Unavailable(str(error)) from error
 
     def close(self) -> None:

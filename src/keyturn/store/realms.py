@@ -9,12 +9,13 @@ from keyturn.core import entropy
 from keyturn.core.names import canonical
 from keyturn.core.rules import HOME_REALM
 from keyturn.core.settings import Policy, Settings
-from keyturn.core.types import Instant, Realm, RealmRef
-from keyturn.store.engine import Catalogue, Row, Tx
+from keyturn.core.types import Instant, Realm, RealmRef, Subject
+from keyturn.store.engine import Catalogue, Row, Sql, Tx
 
 COLUMNS = "r.id, r.uuid, r.name, r.display_name, r.active, r.epoch, r.policy, r.settings"
 WIDTH = 8
 BY_ID = f"SELECT {COLUMNS} FROM realms r WHERE r.id = $1"
+HELD = Sql(sqlite=BY_ID, postgresql=f"{BY_ID} FOR NO KEY UPDATE")
 BY_NAME = f"SELECT {COLUMNS} FROM realms r WHERE r.name = $1"
 BY_DISPLAY_NAME = f"SELECT {COLUMNS} FROM realms r WHERE r.display_name = $1 ORDER BY r.id LIMIT 1"
 BY_HOST = f"SELECT {COLUMNS} FROM realm_hosts h JOIN realms r ON r.id = h.realm WHERE h.host = $1"
@@ -42,12 +43,22 @@ def by_id(tx: Tx, realm: int) -> Realm | None:
     return _maybe(tx, tx.one(BY_ID, realm))
 
 
+def of(tx: Tx, subject: Subject, at_hand: Realm) -> Realm:
+    """The subject's own realm, by which its credentials live whichever realm (`at_hand`) the wish is made in."""
+    return at_hand if subject.realm == at_hand.id else by_id(tx, subject.realm) or at_hand
+
+
 def home(tx: Tx) -> Realm:
     """The realm used where nothing names one; there from the first start."""
     found = _maybe(tx, tx.one(BY_NAME, HOME_REALM))
     if found is None:
         raise RuntimeError("the store has no home realm")
     return found
+
+
+def held(tx: Tx, realm: int) -> Realm | None:
+    """The realm as it now is, held until this transaction ends: of two who edit it neither loses the other's change."""
+    return _maybe(tx, tx.one(HELD, realm))
 
 
 def by_ref(tx: Tx, ref: RealmRef) -> Realm | None:

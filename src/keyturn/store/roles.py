@@ -4,9 +4,10 @@ import msgspec
 
 from keyturn.core import entropy
 from keyturn.core.names import canonical
-from keyturn.core.rules import BUILT_IN, grants
-from keyturn.core.types import Grants, Role
+from keyturn.core.rules import BUILT_IN, allows, grants, out_of_reach
+from keyturn.core.types import Grants, Role, Subject
 from keyturn.store.engine import Row, Tx
+from keyturn.store.subjects import held as held_subject
 from keyturn.store.subjects import next_number
 
 COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions"
@@ -19,6 +20,7 @@ INSERT = (
 )
 UPDATE = "UPDATE roles SET description = $2, permissions = $3 WHERE id = $1 AND built_in = 0"
 JOIN = "INSERT INTO memberships (realm, subject, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+ACT_FOR = "users:act_for"
 LEAVE_ALL = "DELETE FROM memberships WHERE subject = $1"
 
 
@@ -49,6 +51,12 @@ def grants_of(tx: Tx, subject: int) -> Grants:
     return grants(held(tx, subject))
 
 
+def may_act(tx: Tx, actor: int, subject: Subject) -> bool:
+    """Whether the one subject may act for the other now: a lost right, or a rise above, ends it (rules.md 8)."""
+    mine, theirs = grants_of(tx, actor), grants_of(tx, subject.id)
+    return allows(mine, ACT_FOR, subject.uuid) and not out_of_reach(theirs, mine)
+
+
 def seed(tx: Tx, realm: int, home: bool) -> None:
     """A new realm has its built-in roles; the one across realms exists in the home realm alone."""
     for role in BUILT_IN:
@@ -60,14 +68,17 @@ def put(tx: Tx, realm: int, name: str, permissions: tuple[str, ...], description
     """The role of that name with exactly these permissions; None when it is built in."""
     known = by_name(tx, realm, name)
     if known is None:
-        _insert(tx, realm, next_number(tx, "role"), name, description, False, False, permissions)
-    elif known.built_in or tx.run(UPDATE, known.id, description, _json(permissions)) == 0:
+        if _insert(tx, realm, next_number(tx, "role"), name, description, False, False, permissions):
+            return by_name(tx, realm, name)
+        known = by_name(tx, realm, name)
+    if known is None or known.built_in or tx.run(UPDATE, known.id, description, _json(permissions)) == 0:
         return None
     return by_name(tx, realm, name)
 
 
 def assign(tx: Tx, realm: int, subject: int, roles: tuple[Role, ...]) -> None:
     """The subject holds exactly these roles."""
+    held_subject(tx, subject)
     tx.run(LEAVE_ALL, subject)
     for role in roles:
         tx.run(JOIN, realm, subject, role.id)
@@ -76,11 +87,12 @@ def assign(tx: Tx, realm: int, subject: int, roles: tuple[Role, ...]) -> None:
 def _insert(
     tx: Tx, realm: int, number: int, name: str, description: str, built_in: bool, across: bool,
     permissions: tuple[str, ...],
-) -> None:  # fmt: skip
-    tx.run(
+) -> bool:  # fmt: skip
+    made = tx.run(
         INSERT, realm, entropy.new_uuid(), number, name, canonical(name), description, int(built_in),
         int(across), _json(permissions),
     )  # fmt: skip
+    return made == 1
 
 
 def _json(value: tuple[str, ...]) -> str:

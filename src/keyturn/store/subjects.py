@@ -16,6 +16,7 @@ COLUMNS = (
 )
 WIDTH = 19
 BY_ID = f"SELECT {COLUMNS} FROM subjects u WHERE u.id = $1"
+HELD = Sql(sqlite=BY_ID, postgresql=f"{BY_ID} FOR NO KEY UPDATE")
 BY = {
     "uuid": f"SELECT {COLUMNS} FROM subjects u WHERE u.realm = $1 AND u.uuid = $2 AND u.login_key IS NOT NULL",
     "number": f"SELECT {COLUMNS} FROM subjects u WHERE u.realm = $1 AND u.number = $2 AND u.login_key IS NOT NULL",
@@ -110,6 +111,15 @@ def subject_of(row: Row) -> Subject:
 def by_id(tx: Tx, subject: int) -> Subject | None:
     """The subject of that internal number, tombstones too."""
     row = tx.one(BY_ID, subject)
+    return None if row is None else subject_of(row)
+
+
+def held(tx: Tx, subject: int) -> Subject | None:
+    """The subject as it now is, held until this transaction ends: who reads it so to write it loses no other's write.
+
+    Safe     also for what is counted or replaced as a whole beneath a subject: quotas, roles, recovery codes
+    """
+    row = tx.one(HELD, subject)
     return None if row is None else subject_of(row)
 
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from keyturn.core import entropy, secrets
 from keyturn.core.digests import digest, last6
 from keyturn.core.kinds import KINDS, end_of
-from keyturn.core.types import Frozen, Instant, Realm, Secret, SecretRow, Subject, Token, TokenView
-from keyturn.store import realms, subjects
+from keyturn.core.types import Frozen, Instant, Realm, Role, Secret, SecretRow, Subject, Token, TokenView
+from keyturn.store import realms, roles, subjects
 from keyturn.store.engine import Row, Tx
 
 TOKEN = (
@@ -25,10 +25,12 @@ PRESENTED = (
     " JOIN tokens t ON t.id = x.token JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm"
     " WHERE x.digest = $1"
 )
-ACTOR_ALIVE = (
+STANDS = (
     "SELECT 1 FROM tokens t JOIN subjects u ON u.id = t.subject JOIN realms r ON r.id = t.realm"
+    " JOIN secrets x ON x.token = t.id AND x.ends IS NULL"
     " WHERE t.id = $1 AND t.ended IS NULL AND (t.expires IS NULL OR t.expires > $2) AND u.state = 'active'"
     " AND r.active = 1 AND t.subject_epoch = u.epoch AND t.realm_epoch = r.epoch"
+    " AND (t.idle IS NULL OR coalesce(x.last_used, x.created) + t.idle * 1000000 > $2)"
 )
 INSERT_TOKEN = (
     "INSERT INTO tokens (uuid, realm, subject, maker, act, parent, kind, dialect, name, scopes, bypass, life, idle,"
@@ -54,10 +56,17 @@ RENEW = "UPDATE tokens SET life = $2, expires = $3 WHERE id = $1 AND ended IS NU
 END = "UPDATE tokens SET ended = $2, reason = $3 WHERE id = $1 AND ended IS NULL"
 END_PARENT = "UPDATE tokens SET ended = $2, reason = $3 WHERE parent = $1 AND ended IS NULL"
 END_ACT = "UPDATE tokens SET ended = $2, reason = $3 WHERE act = $1 AND ended IS NULL"
+END_ACTS_BY = (
+    "UPDATE tokens SET ended = $2, reason = $3 WHERE ended IS NULL"
+    " AND act IN (SELECT m.subject FROM memberships m WHERE m.role = $1 AND m.realm = $4)"
+)
 END_KIND = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND kind = $2 AND ended IS NULL AND id <> $5"
 END_WIRE = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND dialect = $2 AND ended IS NULL"
-END_EXPIRED = (
-    "UPDATE tokens SET ended = expires, reason = 'expired' WHERE subject = $1 AND ended IS NULL AND expires <= $2"
+END_OVER = (
+    "UPDATE tokens SET ended = CASE WHEN expires <= $2 THEN expires ELSE $2 END,"
+    " reason = CASE WHEN expires <= $2 THEN 'expired' ELSE 'outdated' END WHERE subject = $1 AND ended IS NULL"
+    " AND (expires <= $2 OR subject_epoch <> (SELECT epoch FROM subjects WHERE id = $1)"
+    " OR realm_epoch <> (SELECT r.epoch FROM realms r JOIN subjects u ON u.realm = r.id WHERE u.id = $1))"
 )
 END_NAMESAKE = (
     "UPDATE tokens SET ended = $5, reason = $6 WHERE subject = $1 AND dialect = $2 AND kind = $3 AND name = $4"
@@ -91,18 +100,7 @@ NAMED = (
     " AND id <> $5"
 )
 STEPPED_UP = "UPDATE tokens SET stepped_up = $2, stepped_up_by = $3 WHERE id = $1"
-USED = (
-    "UPDATE secrets SET last_used = $2, first_used = coalesce(first_used, $2), used_from = $3, client = $4"
-    " WHERE digest = $1 AND (last_used IS NULL OR last_used < $2)"
-)
 KNOWN = "SELECT token FROM secrets WHERE digest = $1"
-DIGESTS = "SELECT digest FROM secrets WHERE token = $1 AND (ends IS NULL OR ends > $2)"
-SAME_NAME = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.name = $3"
-SAME_KIND = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.kind = $3"
-EVER = {
-    "name": (f"{SAME_NAME} AND t.ended IS NULL ORDER BY t.id", f"{SAME_NAME} ORDER BY t.id"),
-    "kind": (f"{SAME_KIND} AND t.ended IS NULL ORDER BY t.id", f"{SAME_KIND} ORDER BY t.id"),
-}
 SET_FLAGS = "UPDATE tokens SET bypass = $2, scopes = $3 WHERE id = $1 AND ended IS NULL"
 
 
@@ -222,9 +220,17 @@ def find(tx: Tx, key: bytes) -> Found | None:
     return Found(token_of(row), SecretRow(*row[WIDTH:at]), person, realm, fresh)
 
 
-def rests_on(tx: Tx, token: Token, now: Instant) -> bool:
-    """Whether what a delegated token rests on, the actor and the actor's own token, is still alive."""
-    return token.parent is None or tx.one(ACTOR_ALIVE, token.parent, now) is not None
+def stands(tx: Tx, token: int, now: Instant) -> bool:
+    """Whether the token of that number is good now, by its row and those it depends on."""
+    return tx.one(STANDS, token, now) is not None
+
+
+def rests_on(tx: Tx, found: Found, now: Instant) -> bool:
+    """Whether what a delegated token rests on still holds: the actor's own token, and the right to act."""
+    parent, act = found.token.parent, found.token.act
+    if parent is None or act is None:
+        return parent is None
+    return stands(tx, parent, now) and roles.may_act(tx, act, found.subject)
 
 
 def end(tx: Tx, token: Token, reason: str, now: Instant) -> bool:
@@ -246,6 +252,11 @@ def end_acts(tx: Tx, subject: int, reason: str, now: Instant) -> int:
     return tx.run(END_ACT, subject, now, reason)
 
 
+def end_acts_by(tx: Tx, role: Role, now: Instant) -> int:
+    """How many delegations by holders of that role this very call ended."""
+    return tx.run(END_ACTS_BY, role.id, now, "role lost", role.realm)
+
+
 def end_wire(tx: Tx, subject: int, dialect: str, reason: str, now: Instant) -> int:
     """How many live tokens of that wire this very call ended."""
     return tx.run(END_WIRE, subject, dialect, now, reason)
@@ -257,21 +268,25 @@ def end_namesake(tx: Tx, subject: int, dialect: str, kind: str, name: str, now: 
 
 
 def tidy(tx: Tx, subject: int, now: Instant) -> None:
-    """Expired tokens of the subject are marked ended, so that they free their names and places."""
-    tx.run(END_EXPIRED, subject, now)
+    """What is over by time or by a raised epoch is marked ended, so that it frees its name and place."""
+    tx.run(END_OVER, subject, now)
 
 
-def make_room(tx: Tx, subject: int, kind: str, limit: int | None, now: Instant) -> bool:
-    """Whether there is room for one more; a kind that evicts ends its least recently used one for it."""
+def make_room(tx: Tx, subject: int, kind: str, limit: int | None, now: Instant) -> int | None:
+    """How many had to end so that there is room for one more; None when there is none.
+
+    Safe     a kind that evicts ends its least recently used ones; the caller holds the subject where the count
+             must not be passed by two at once
+    """
     if limit is None:
-        return True
-    held = _count(tx, subject, kind)
-    if held >= limit:
+        return 0
+    if (held := _count(tx, subject, kind)) >= limit:
         tidy(tx, subject, now)
         held = _count(tx, subject, kind)
-    while held >= limit and KINDS[kind].evicts and (oldest := tx.one(LEAST_USED, subject, kind)):
-        held -= tx.run(END, oldest[0], now, "quota")
-    return held < limit
+    ended = 0
+    while held - ended >= limit and KINDS[kind].evicts and (oldest := tx.one(LEAST_USED, subject, kind)):
+        ended += tx.run(END, oldest[0], now, "quota")
+    return ended if held - ended < limit or KINDS[kind].evicts else None
 
 
 def _count(tx: Tx, subject: int, kind: str) -> int:
@@ -296,7 +311,7 @@ def by_id(tx: Tx, token: int) -> TokenView | None:
 
 def live(tx: Tx, subject: int, now: Instant) -> list[TokenView]:
     """Every live token of the subject, oldest first."""
-    return [_view_of(row) for row in tx.all(OF_SUBJECT, subject, now)]
+    return [view_of(row) for row in tx.all(OF_SUBJECT, subject, now)]
 
 
 def page(
@@ -304,7 +319,7 @@ def page(
 ) -> list[TokenView]:
     """Live tokens of the realm by number after `after`, one more than `limit`."""
     rows = tx.all(PAGE, realm, now, after, owner, dialect, kind, limit + 1)
-    return [_view_of(row) for row in rows]
+    return [view_of(row) for row in rows]
 
 
 def rename(tx: Tx, token: Token, name: str) -> bool:
@@ -319,29 +334,10 @@ def stepped_up(tx: Tx, token: int, by: str | None, now: Instant) -> None:
     tx.run(STEPPED_UP, token, now, by)
 
 
-def used(tx: Tx, key: bytes, at: Instant, address: str, client: str) -> None:
-    """The secret was used at that instant; an older use never overwrites a newer one."""
-    tx.run(USED, key, at, address, client)
-
-
 def behind(tx: Tx, key: bytes) -> int | None:
     """The token that a secret of that digest ever belonged to, dead or alive."""
     row = tx.one(KNOWN, key)
     return None if row is None else int(row[0])
-
-
-def digests(tx: Tx, token: int, now: Instant) -> set[bytes]:
-    """The digests of the token's live secrets."""
-    return {bytes(row[0]) for row in tx.all(DIGESTS, token, now)}
-
-
-def ever(tx: Tx, subject: int, dialect: str, by: str, value: str) -> list[TokenView]:
-    """The subject's tokens on that wire of that name or kind, oldest first; dead ones where none is under way.
-
-    Safe     dead ones have no index, so they are asked for only where they decide
-    """
-    rows = tx.all(EVER[by][0], subject, dialect, value) or tx.all(EVER[by][1], subject, dialect, value)
-    return [_view_of(row) for row in rows]
 
 
 def set_flags(tx: Tx, token: int, bypass: bool, scopes: tuple[str, ...] | None) -> None:
@@ -363,10 +359,11 @@ def token_of(row: Row) -> Token:
 
 
 def _view(row: Row | None) -> TokenView | None:
-    return None if row is None else _view_of(row)
+    return None if row is None else view_of(row)
 
 
-def _view_of(row: Row) -> TokenView:
+def view_of(row: Row) -> TokenView:
+    """The token and its owner in a row of VIEW."""
     at = WIDTH + SECRET_WIDTH
     return TokenView(token_of(row), SecretRow(*row[WIDTH:at]), subjects.subject_of(row[at:]))
 

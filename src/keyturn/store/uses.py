@@ -4,9 +4,13 @@ import logging
 import threading
 
 from keyturn.core.types import Instant
-from keyturn.store import tokens
 from keyturn.store.engine import Engine, Kept, Tx, Unavailable
 
+USED = (
+    "UPDATE secrets SET last_used = $2, first_used = coalesce(first_used, $2), used_from = $3, client = $4"
+    " WHERE digest = $1 AND (last_used IS NULL OR last_used < $2)"
+)
+"""An older use never overwrites a newer one."""
 log = logging.getLogger("keyturn.store")
 EVERY = 1.0
 """Seconds between two writes: a first use is stored within two."""
@@ -38,7 +42,7 @@ class Uses:
 
         def job(tx: Tx) -> Kept:
             for key in sorted(taken):
-                tokens.used(tx, key, *taken[key])
+                tx.run(USED, key, *taken[key])
             return Kept(None)
 
         try:

@@ -183,6 +183,8 @@ def rotate(request: Request, body: bodies.Rotate) -> Any:
 def login_token(request: Request, body: bodies.LoginToken) -> Any:
     """Act for a user."""
     span = _span(body.lifetime, "lifetime")
+    if not clear(body.reason):
+        return malformed("reason", "holds characters that cannot be shown")
     return span if isinstance(span, Denied) else c.IssueDelegation(user_ref(request), body.reason, span)
 
 

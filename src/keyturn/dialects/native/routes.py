@@ -15,8 +15,12 @@ from keyturn.wire import Parameter, Route
 STEP_UP = StepUpRule()
 """A factor shown within five minutes in this session, where the caller has one."""
 PAGE = (
-    Parameter("limit", "How many items a page holds.", "query", {"type": "integer", "minimum": 1, "maximum": r.LARGEST_PAGE}),
-    Parameter("cursor", "The `next_cursor` of the page before.", "query", {"type": "string", "pattern": "^[0-9]{1,18}$"}),
+    Parameter(
+        "limit", "How many items a page holds.", "query", {"type": "integer", "minimum": 1, "maximum": r.LARGEST_PAGE}
+    ),
+    Parameter(
+        "cursor", "The `next_cursor` of the page before.", "query", {"type": "string", "pattern": "^[0-9]{1,18}$"}
+    ),
 )
 
 # fmt: off

@@ -9,11 +9,15 @@ from keyturn.core.types import Factor, Instant, Realm, Role, Secret, Subject, Su
 from keyturn.dialects.native import answers as a
 
 
+LAST = 253_402_300_799_000
+"""The last second of the year 9999 in milliseconds: RFC 3339 has four digits for a year."""
+
+
 def time(at: Instant | int | None) -> str | None:
-    """RFC 3339 UTC with milliseconds; None stays None."""
+    """RFC 3339 UTC with milliseconds; None stays None, and what has no end is the last second that can be told."""
     if at is None:
         return None
-    moment = datetime.datetime.fromtimestamp(at / 1_000_000, datetime.UTC)
+    moment = datetime.datetime.fromtimestamp(min(at // 1000, LAST) / 1000, datetime.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -12,6 +12,8 @@ from keyturn.dialects.native import shaping as s
 from keyturn.dialects.native.refusals import PROBLEM
 from keyturn.wire import Request, Response, json_response
 
+SECRETS = "_secret"
+"""How the name of a setting ends that is a secret: it is set here, and never told."""
 Write = Callable[[Any, Settings, Request], Response]
 
 
@@ -108,8 +110,9 @@ def policy(outcome: o.RealmShown) -> a.PolicyShown:
 
 
 def settings_shown(outcome: o.RealmShown) -> dict[str, Any]:
-    """Every setting in force."""
-    return dict(outcome.realm.settings.values)
+    """Every setting in force, but for one that is a secret and is set."""
+    held = outcome.realm.settings.values.items()
+    return {name: value for name, value in held if not (name.endswith(SECRETS) and value)}
 
 
 def role(outcome: o.RoleShown) -> a.RoleShown:

@@ -92,6 +92,7 @@ def _realm(tx: Tx, planned: PlannedRealm, ledger: Ledger, now: Instant) -> Denie
         return Denied(Reason.CONFLICT, Named("realm", planned.at))
     if known is None:
         roles.seed(tx, realm.id, home=False)
+    realm = realms.held(tx, realm.id) or realm
     policy, settings = realms.own_choices(tx, realm.id)
     shown = planned.display_name or realm.display_name
     wanted = ({**policy, **planned.policy}, {**settings, **planned.settings}, shown)

@@ -6,7 +6,7 @@ from keyturn.core.plan import PlannedToken, digest_of
 from keyturn.core.types import Instant, Realm, Subject, TokenView
 from keyturn.operations.bootstrap.ledger import ADDED, CHANGED_SINCE, EXPIRED, OWNER_SUSPENDED, REVOKED, UPDATED, Ledger
 from keyturn.operations.bootstrap.survey import MARK, token_of
-from keyturn.store import tokens
+from keyturn.store import past, tokens
 from keyturn.store.engine import Tx
 
 
@@ -39,7 +39,8 @@ def _mint(
     tx: Tx, realm: Realm, subject: Subject, planned: PlannedToken, name: str, ledger: Ledger, now: Instant
 ) -> Denied | None:
     kind, wire, settings = KINDS[planned.kind], tx.catalogue.wires[planned.dialect], realm.settings
-    if not tokens.make_room(tx, subject.id, kind.name, _room(realm, planned), now):
+    evicted = tokens.make_room(tx, subject.id, kind.name, _room(realm, planned), now)
+    if evicted is None:
         return Denied(Reason.QUOTA_REACHED, Named("token", planned.at))
     session = kind.name == "session"
     timeout = settings.number(f"{wire.name}.session_timeout")
@@ -54,6 +55,8 @@ def _mint(
         return Denied(Reason.CONFLICT, Named("token", planned.at))
     secret, view = minted
     ledger.change(realm.name, "token", name, ADDED)
+    if evicted:
+        ledger.touch(realm.id, subject.id)
     if digest_of(planned) is None:
         told = Told(realm.name, subject.login, wire.name, kind.name, planned.name, view.token.uuid, secret)
         ledger.told.append(told)
@@ -71,7 +74,7 @@ def _difference(tx: Tx, held: TokenView, planned: PlannedToken, alive: set[int],
         over = token.reason == "expired" or (token.ended is None and token.expires is not None and token.expires <= now)
         return EXPIRED if over else REVOKED
     key = digest_of(planned)
-    other = key is not None and key not in tokens.digests(tx, token.id, now)
+    other = key is not None and key not in past.digests(tx, token.id, now)
     return CHANGED_SINCE if other or token.kind != planned.kind else None
 
 

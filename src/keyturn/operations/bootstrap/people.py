@@ -22,7 +22,7 @@ from keyturn.operations.bootstrap.ledger import (
     Ledger,
 )
 from keyturn.operations.bootstrap.survey import IDS, standing
-from keyturn.store import audit, factors, passwords, roles, subjects, tokens
+from keyturn.store import audit, factors, locks, passwords, roles, subjects, tokens
 from keyturn.store.engine import Tx
 
 DYING = ("session", "delegated", "reset")
@@ -110,6 +110,8 @@ def _update(
         return subject
     if subjects.update(tx, wanted, now) is not None:
         return Denied(Reason.CONFLICT, Named("user", user.at))
+    if moved:
+        tokens.end_kinds(tx, subject.id, ("reset",), "mail address changed", now)
     ledger.change(realm.name, "user", user.login, UPDATED)
     ledger.touch(realm.id, subject.id)
     return subjects.by_id(tx, subject.id) or subject
@@ -149,6 +151,7 @@ def _password(
     size = 0 if user.password is None else length(user.password)
     passwords.put(tx, realm.id, subject.id, hashed, user.must_change, size, now)
     if not new:
+        locks.rebind(tx, realm.id, subject.id, "password", now)
         tokens.end_kinds(tx, subject.id, DYING, "password set", now)
         ledger.change(realm.name, "password", user.login, RESET if stored is not None else ADDED)
         ledger.touch(realm.id, subject.id)

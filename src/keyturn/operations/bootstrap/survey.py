@@ -11,7 +11,7 @@ from keyturn.core.policy import fitting
 from keyturn.core.rules import BUILT_IN, HOME_REALM
 from keyturn.core.settings import Policy, Settings
 from keyturn.core.types import Frozen, Realm, Subject, SubjectRef, TokenView
-from keyturn.store import realms, roles, subjects, tokens
+from keyturn.store import past, realms, roles, subjects, tokens
 from keyturn.store.engine import Tx
 
 NO_REALM = "is no realm, neither here nor in the store"
@@ -76,7 +76,7 @@ def standing(tx: Tx, realm: int, user: PlannedUser) -> Standing:
 def token_of(tx: Tx, subject: Subject, token: PlannedToken) -> TokenView | None:
     """The token that is meant, dead or alive: of that name, else of that kind; the newest that is."""
     dialect, by, value = identity(token)
-    held = tokens.ever(tx, subject.id, dialect, by, value)
+    held = past.ever(tx, subject.id, dialect, by, value)
     if by == "kind" and token.kind != "api":
         held = [view for view in held if _nameless(view)]
     return held[-1] if held else None

@@ -73,9 +73,9 @@ CREATE TABLE roles (
 );
 
 CREATE TABLE memberships (
-  realm bigint NOT NULL,
   subject bigint NOT NULL REFERENCES subjects(id),
   role bigint NOT NULL REFERENCES roles(id),
+  realm bigint NOT NULL,                 -- after the key: SQLite 3.40 reports a NULL in it otherwise, checking itself
   PRIMARY KEY (subject, role)
 ) WITHOUT ROWID;
 
