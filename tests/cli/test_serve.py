@@ -87,7 +87,7 @@ def serving(folder: Path, *words: str, listen: str = "127.0.0.1:0") -> Iterator[
 def test_a_first_start(database: Engine, tmp_path: Path) -> None:
     """It says where it is and how to make the first administrator, whose code works once; then it stops in order."""
     with serving(tmp_path, "--database", database.url) as server:
-        text = server.heard("keyturn user add")
+        text = server.heard(" user add jean")
         code = (tmp_path / "setup-code").read_text()
         assert stat.S_IMODE((tmp_path / "setup-code").stat().st_mode) == 0o600
         assert re.fullmatch(r"ktu_\S+\n", code)

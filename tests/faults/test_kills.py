@@ -83,8 +83,13 @@ class Server:
         """The process is gone without having been told."""
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
-        self.process.kill()
-        self.process.wait()
+        self.end()
+
+    def end(self) -> None:
+        """The process is gone, if there was one."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
     @property
     def log(self) -> Path:
@@ -175,7 +180,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
             _go_on(watch, writers)
         _end(watch, writers)
     finally:
-        server.kill()
+        server.end()
     _tell(server, writers)
 
 

@@ -4,6 +4,8 @@ import datetime
 import functools
 import ipaddress
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +164,12 @@ def _tell_setup(config: Config, instance: "Instance", url: str, tls: bool) -> No
     warn(f"  set-up code  {code.reveal()}")
     warn(f"               works once, for 24 hours or until the next start; also in {file}")
     warn(f"    curl{trust} {url}/v1/setup -H 'Content-Type: application/json' -d '{body}'")
-    warn(f"  shell        keyturn user add jean --admin{_flags()}\n")
+    warn(f"  shell        {_program()} user add jean --admin{_flags()}\n")
+
+
+def _program() -> str:
+    """How this program is called from here: by its name where that is found, else by the path it was started with."""
+    return "keyturn" if shutil.which("keyturn") else sys.argv[0]
 
 
 def _flags() -> str:

@@ -8,7 +8,6 @@ from keyturn.core.outcomes import AuditRow, Facts
 from keyturn.core.types import Factor, Instant, Realm, Role, Secret, Subject, SubjectView, TokenView
 from keyturn.dialects.native import answers as a
 
-
 LAST = 253_402_300_799_000
 """The last second of the year 9999 in milliseconds: RFC 3339 has four digits for a year."""
 
