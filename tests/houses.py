@@ -237,7 +237,11 @@ class Household:
         wire = dialect if isinstance(who, Secret) else who.view.token.dialect
         return reason(self.wish(Presented(wire, secret), ShowSelf()))
 
-    # --- looking
+    # --- changing and looking
+
+    def do(self, change: Callable[..., Any], *args: Any) -> Any:
+        """What a function of the store returned; its change is kept."""
+        return self.store.write(lambda tx: Kept(change(tx, *args))).value
 
     def read(self, look: Callable[[Tx], Any]) -> Any:
         """What `look` finds in the store."""

@@ -70,6 +70,8 @@ class Instance:
                 self.engine.write(self._purge)
             except Unavailable as error:
                 log.warning("the purge did not run: %s", error)
+            except Exception:
+                log.exception("the purge did not run")
 
     def _purge(self, tx: Tx) -> Kept:
         answers.purge(tx, self.engine.now())

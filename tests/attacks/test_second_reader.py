@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from keyturn.core import commands as c
-from keyturn.core.lockout import CEILING, FOREVER
+from keyturn.core.lockout import CEILING, FOREVER, Lock
 from keyturn.core.outcomes import Reason, TokenIssued
 from keyturn.core.types import Presented, Proof, RealmRef, Secret, SubjectRef
 from keyturn.dialects.native.writing import settings_shown
@@ -22,8 +22,8 @@ def disable(house: Household, person: Person, factor: str = "password") -> None:
     def job(tx: Tx) -> Kept:
         account = locks.account_of_subject(person.subject.id)
 
-        def shut(lock: locks.Lock) -> locks.Lock:
-            return locks.Lock(CEILING, 0, lock.reserved_at, FOREVER, "native", lock.version)
+        def shut(lock: Lock) -> Lock:
+            return Lock(CEILING, 0, lock.reserved_at, FOREVER, "native", lock.version)
 
         locks.change(tx, person.subject.realm, account, factor, shut, house.store.now())
         return Kept(None)
@@ -89,7 +89,9 @@ def test_realms_do_not_multiply_guesses(house: Household) -> None:
         where = elsewhere(session, "other" if number % 2 else "default", proof=wrong)
         house.wish(where, c.IssueToken("personal", "x", "native"), step_up=STEP_UP)
     right = Proof("totp", house.code())
-    heard = house.wish(elsewhere(session, "other", proof=right), c.IssueToken("personal", "x", "native"), step_up=STEP_UP)
+    heard = house.wish(
+        elsewhere(session, "other", proof=right), c.IssueToken("personal", "x", "native"), step_up=STEP_UP
+    )
     assert reason(heard) is Reason.STEP_UP_LOCKED
 
 
@@ -190,6 +192,19 @@ def test_a_delegation_dies_with_the_right_to_it(house: Household) -> None:
     assert house.opens(two) is Reason.TOKEN_ENDED
     house.wish(steward, c.PutRole(actors, ("users:act_for:*",)))
     assert house.opens(two) is Reason.TOKEN_ENDED
+
+
+def test_what_a_steward_left_in_another_realm_dies(house: Household) -> None:
+    """A reset and a delegation made in another realm end with the right to reach into it (P8)."""
+    house.realm("other")
+    steward, person = house.person("", "Stewards"), house.person("", realm="other")
+    session, other = house.token(steward), house.token(house.person("", "Stewards"))
+    reset = house.wish(elsewhere(session, "other"), c.IssueReset(person.ref))
+    made = house.wish(elsewhere(session, "other"), c.IssueDelegation(person.ref, "why"), step_up=STEP_UP)
+    assert house.opens(Held(made.secret, made.view)) is None
+    assert reason(house.wish(other, c.SetRoles(steward.ref, ("Administrators",)))) is None
+    assert house.opens(Held(made.secret, made.view)) is Reason.TOKEN_ENDED
+    assert reason(house.wish(None, c.RedeemReset(reset.secret, NEW))) is Reason.INVALID_RESET
 
 
 def test_a_delegation_dies_with_an_idle_session(house: Household) -> None:
@@ -311,5 +326,3 @@ def test_a_host_is_a_host_name(house: Household, wrong: str) -> None:
     assert reason(house.wish(steward, c.EditRealm(hosts=(wrong,)))) is Reason.MALFORMED
     assert reason(house.wish(steward, c.CreateRealm("new", hosts=(wrong,)))) is Reason.MALFORMED
     assert reason(house.wish(steward, c.EditRealm(hosts=("a.test", "A.test", "b.test")))) is None
-
-

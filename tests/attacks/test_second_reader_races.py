@@ -191,7 +191,7 @@ def test_a_quota_is_not_passed_together(stage: Stage) -> None:
 
 
 def test_resets_made_at_once_leave_one(stage: Stage) -> None:
-    """Whoever is told a reset token at the same time as others: the last one alone works, nobody is told wrong (A05)."""
+    """Whoever is told a reset token together with others is told no untruth; the last one alone works (A05)."""
     house, person = stage.house, stage.house.person()
     admin = house.token(house.person("", "Administrators"))
     told = stage.overlap("resets:issue", *[lambda: house.wish(admin, c.IssueReset(person.ref))] * 8)

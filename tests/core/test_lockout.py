@@ -199,6 +199,14 @@ def test_ways_out_touch_nothing_else(lock: Lock, way: Callable[[Lock], Lock]) ->
         assert done == replace(lock, reserved=max(0, lock.reserved - 1))
 
 
+@given(LOCKS)
+def test_a_factor_bound_anew_starts_anew(lock: Lock) -> None:
+    """What was counted against the old factor is gone, also past the ceiling; attempts in flight and a mark stay."""
+    fresh = lockout.rebound(lock)
+    assert (fresh.failures, fresh.until) == (0, 0)
+    assert fresh == replace(lock, failures=0, until=Instant(0))
+
+
 class Walk:
     """A history of one account, with the two counts that must agree."""
 

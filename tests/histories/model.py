@@ -14,6 +14,8 @@ RIGHTS = {
     },
     "Administrators": None,
 }  # fmt: skip
+HARMLESS = {"own_tokens:create", "users:view", "tokens:view"}
+"""Rights that raise nobody above others."""
 LIMIT, HOLD, LONGEST_HOLD = 10, 300, 3600
 
 
@@ -36,6 +38,13 @@ class User:
         """Whether a token of these scopes carries that right."""
         held = any(RIGHTS[role] is None or right in (RIGHTS[role] or ()) for role in self.roles)
         return held and (scopes is None or right in scopes)
+
+    def covers(self, other: "User", scopes: tuple[str, ...] | None = None) -> bool:
+        """Whether a token of these scopes carries whatever power the other has."""
+        if other.administers or (self.administers and scopes is None):
+            return self.administers and scopes is None
+        powers = {right for role in other.roles for right in RIGHTS[role] or ()} - HARMLESS
+        return all(self.may(right, scopes) for right in powers)
 
 
 class Token:
@@ -117,6 +126,11 @@ class Realm:
             if mine or ("delegated" in kinds and token.act is owner):
                 token.ended = True
 
+    def end_delegations(self, parent: Token) -> None:
+        """What was delegated by that token is over."""
+        for token in self.tokens:
+            token.ended = token.ended or token.parent is parent
+
     # --- locks and proofs
 
     def guess(self, account: str, factor: str, right: bool) -> R | None:
@@ -167,7 +181,7 @@ class Realm:
             return R.FORBIDDEN
         if about is None:
             return R.NOT_FOUND
-        above = about.administers and not (by.owner.administers and by.scopes is None)
+        above = not by.owner.covers(about, by.scopes)
         return R.FORBIDDEN if ranked and above and about is not by.owner else None
 
     def ladder(self, by: Token, itself: bool = False) -> R | None:

@@ -8,7 +8,7 @@ import pytest
 
 from keyturn.core import commands as c
 from keyturn.core.outcomes import Denied, Ended, Reason, SessionOpened, SetupIssued, TokenIssued, UserCreated
-from keyturn.core.types import LoginProof, Presented, Proof, Secret
+from keyturn.core.types import Presented, Proof, Secret
 from tests.histories.crowds import at_once
 from tests.houses import STEP_UP, Household, reason
 
@@ -21,7 +21,9 @@ LOST = {Reason.UNAVAILABLE, Reason.BUSY}
 
 def split(outcomes: list[Any]) -> tuple[list[Any], Counter[Reason]]:
     """The successes, and how often each reason was heard."""
-    return [o for o in outcomes if not isinstance(o, Denied)], Counter(o.reason for o in outcomes if isinstance(o, Denied))
+    return [o for o in outcomes if not isinstance(o, Denied)], Counter(
+        o.reason for o in outcomes if isinstance(o, Denied)
+    )
 
 
 def only(heard: Counter[Reason], *reasons: Reason) -> bool:
@@ -146,13 +148,6 @@ def test_sixteen_resets_leave_one_alive(house: Household) -> None:
     assert house.one("SELECT count(*) FROM tokens WHERE kind = 'reset' AND ended IS NULL") == 1
     used = [reason(house.wish(None, c.RedeemReset(o.secret, Secret(PASSWORD.format(0))))) for o in won]
     assert sorted(r.value if r else "" for r in used) == ["", *[Reason.INVALID_RESET.value] * (len(won) - 1)]
-
-
-def test_a_sign_in_by_hand_is_one(house: Household) -> None:
-    """The crowd's own calls are the product's: one alone succeeds."""
-    person = house.person()
-    shown = Presented("native", login=LoginProof(person.login, Secret(person.password)))
-    assert isinstance(house.wish(shown, c.OpenSession()), SessionOpened)
 
 
 def _account(person: Any) -> str:

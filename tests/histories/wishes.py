@@ -46,6 +46,7 @@ class Model(Realm):
         if (reason := self.dead(by, current)) is not None:
             return reason
         by.ended = True
+        self.end_delegations(by)
         self.done("sessions:end")
         return None
 
@@ -105,6 +106,7 @@ class Model(Realm):
         if not about.ended and not about.gone:
             self.done(verb)
         about.ended = about.ended or not about.gone
+        self.end_delegations(about)
         return None
 
     def delegate(self, by: Token, current: bool, about: User | None) -> R | None:
@@ -173,9 +175,7 @@ class Model(Realm):
         """Use a reset token."""
         owner, maker = token.owner, token.maker
         may = maker is None or (
-            maker.state == "active"
-            and maker.may("users:reset_password")
-            and (maker.administers or not owner.administers or maker is owner)
+            maker.state == "active" and maker.may("users:reset_password") and (maker.covers(owner) or maker is owner)
         )
         if token.kind != "reset" or self.dead(token) is not None or not may:
             return R.INVALID_RESET

@@ -64,7 +64,10 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request, whole = await self._request(scope, receive)
+        read = await self._request(scope, receive)
+        if read is None:
+            return
+        request, whole = read
         page = self._site.pages.get(request.path) if request.method in ("GET", "HEAD") else None
         match = None
         if page is not None:
@@ -84,14 +87,17 @@ class Application:
             response = dialect.refuse(Denied(Reason.BROKEN), None, self._fallback, request)
         return response
 
-    async def _request(self, scope: Scope, receive: Receive) -> tuple[Request, bool]:
-        """The request, and whether its body was within the limit."""
+    async def _request(self, scope: Scope, receive: Receive) -> tuple[Request, bool] | None:
+        """The request, and whether its body was within the limit; None when its sender went before it was whole.
+
+        Safe     what came so far may read as another wish, as where a body may be absent: it is no wish at all (P9)
+        """
         chunks: list[bytes] = []
         size, whole = 0, True
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             chunk = message.get("body", b"")
             size += len(chunk)
             whole = size <= self._site.limits.body

@@ -41,7 +41,7 @@ def prepare_set(tx: Tx, actor: Actor, wish: SetPassword, now: Instant) -> Ready 
     """The password fits the policy of its subject, and is to be hashed."""
     if actor.about is None:
         return Denied(Reason.NOT_FOUND)
-    if actor.about.remote:
+    if actor.about.remote or actor.about.built_in:
         return Denied(Reason.REMOTE_ACCOUNT)
     return fitting(actor.realm, subjects.words(actor.about), wish, wish.password)
 

@@ -6,7 +6,7 @@ from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS, life
 from keyturn.core.outcomes import Denied, Ended, Reason, Result, TokenIssued
 from keyturn.core.policy import fitting, length
-from keyturn.core.rules import above, allows
+from keyturn.core.rules import above
 from keyturn.core.types import Actor, Instant, Ready, Secret
 from keyturn.core.verdicts import Alive, verdict
 from keyturn.store import locks, passwords, roles, subjects, tokens
@@ -97,9 +97,7 @@ def _maker_may(tx: Tx, found: Found) -> bool:
     maker = found.token.maker
     if maker is None:
         return True
-    person = subjects.by_id(tx, maker)
-    if person is None or person.state != "active":
+    mine = roles.reach(tx, maker, RIGHT, found.subject)
+    if mine is None:
         return False
-    held = roles.grants_of(tx, maker)
-    outranked = maker != found.subject.id and above(roles.grants_of(tx, found.subject.id), held)
-    return allows(held, RIGHT, found.subject.uuid) and not outranked
+    return maker == found.subject.id or not above(roles.grants_of(tx, found.subject.id), mine)

@@ -20,6 +20,7 @@ def issue_setup(tx: Tx, actor: Actor, wish: IssueSetup, now: Instant) -> Result 
     if subjects.steward_exists(tx):
         return Result(SetupIssued(None), changed=False)
     keeper = subjects.keeper(tx, realms.home(tx).id, now)
+    subjects.held(tx, keeper)
     tokens.end_kinds(tx, keeper, (SETUP.name,), "replaced", now)
     minted = tokens.mint(tx, tokens.Grant(keeper, SETUP.name, "native", life=SETUP.default), now)
     if minted is None:

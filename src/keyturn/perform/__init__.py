@@ -204,8 +204,8 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
     def job(tx: Tx) -> Kept:
         if reservation is not None and actor is not None:
             right = proofs.settle_success(tx, reservation, actor.dialect, now)
-            if right is not None and shown.remembered:
-                proofs.step_up_done(tx, actor, now)
+            if right is not None and shown.remembered and actor.token is not None:
+                proofs.step_up_done(tx, actor, actor.token, now)
         if written and actor is not None:
             write_refused(tx, row.verb, stopped.denied, actor, now)
         return Kept(None)

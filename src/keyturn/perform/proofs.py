@@ -9,7 +9,19 @@ from keyturn.core.hashes import Attempt
 from keyturn.core.lockout import Lock, Locked, Reserved, Waiting
 from keyturn.core.names import canonical
 from keyturn.core.outcomes import Challenge, Reason
-from keyturn.core.types import SECOND, Actor, Factor, Frozen, Instant, LoginProof, Realm, Secret, StepUpRule, Subject
+from keyturn.core.types import (
+    SECOND,
+    Actor,
+    Factor,
+    Frozen,
+    Instant,
+    LoginProof,
+    Realm,
+    Secret,
+    StepUpRule,
+    Subject,
+    Token,
+)
 from keyturn.perform.hashing import Busy, Hasher
 from keyturn.store import audit, factors, locks, passwords, subjects, tokens
 from keyturn.store.engine import Engine, Kept, Tx
@@ -84,10 +96,8 @@ def reserve(
 def settle_failure(tx: Tx, reservation: Reservation, actor: Actor, verb: str, reason: Reason, now: Instant) -> bool:
     """The failed attempt is counted and written down; whether it closed a lock that ends tokens of this wire.
 
-    Safe     an attempt under a lock is not counted; an unknown name is counted and not written down
+    Safe     an unknown name is counted and not written down; an attempt under a lock is not even settled
     """
-    if reservation.locked:
-        return False
     realm = reservation.realm
     before, after = _settle(tx, realm, reservation.account, PASSWORD, False, actor.dialect, now)
     subject = reservation.subject
@@ -175,19 +185,16 @@ def fresh(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
     return bound and token.stepped_up + window * SECOND > now
 
 
-def challenge(tx: Tx, actor: Actor, rule: StepUpRule, asked: str) -> Challenge | None:
-    """What this wire would ask of the actor now; None when there is nothing to ask.
+def challenge(tx: Tx, realm: Realm, subject: Subject, rule: StepUpRule, asked: str) -> Challenge | None:
+    """What this wire would ask of a subject of that realm now; None when there is nothing to ask.
 
     Shapes   asked: the method the request named; it wins only when it is one the subject has
     """
-    subject = actor.subject
-    if subject is None:
-        return None
-    held = [f.kind for f in in_force(tx, actor.realm, subject)]
+    held = [f.kind for f in in_force(tx, realm, subject)]
     methods = tuple(m for m in rule.methods if m in held)
     if methods:
         return Challenge(asked if asked in methods else methods[0], methods)
-    settings = actor.realm.settings
+    settings = realm.settings
     wanted = rule.fallback and (not rule.fallback_setting or settings.flag(rule.fallback_setting))
     wanted = wanted and settings.policy.two_factor != "off"
     if wanted and passwords.of(tx, subject.id) is not None:
@@ -195,10 +202,9 @@ def challenge(tx: Tx, actor: Actor, rule: StepUpRule, asked: str) -> Challenge |
     return None
 
 
-def step_up_done(tx: Tx, actor: Actor, now: Instant) -> None:
-    """The proof just shown is remembered on the presented token."""
-    if actor.token is not None:
-        tokens.stepped_up(tx, actor.token.id, origin(actor.agent, actor.address), now)
+def step_up_done(tx: Tx, actor: Actor, token: Token, now: Instant) -> None:
+    """The proof that the actor just showed is remembered on that token, which it presented."""
+    tokens.stepped_up(tx, token.id, origin(actor.agent, actor.address), now)
 
 
 def _take(tx: Tx, realm: Realm, account: str, factor: str, now: Instant) -> Reserved | Waiting | Locked:

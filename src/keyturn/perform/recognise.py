@@ -8,7 +8,7 @@ from keyturn.core.names import canonical
 from keyturn.core.outcomes import Denied, Reason
 from keyturn.core.rules import EVERYTHING, NOBODY, narrowed
 from keyturn.core.types import Actor, Ask, Assurance, Grants, Instant, Presented, Realm, Secret
-from keyturn.core.verdicts import Dead, verdict
+from keyturn.core.verdicts import Alive, verdict
 from keyturn.store import realms, roles, tokens
 from keyturn.store.engine import Tx
 
@@ -67,7 +67,8 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
         return Denied(Reason.INVALID_TOKEN)
     token = found.token
     judged = verdict(token, found.secret, found.subject, found.realm, found.fresh, now)
-    if isinstance(judged, Dead):
+    # Whatever is not known to be alive is refused (A11).
+    if not isinstance(judged, Alive):
         return Denied(judged.reason)
     if not tokens.rests_on(tx, found, now):
         return Denied(Reason.TOKEN_ENDED)

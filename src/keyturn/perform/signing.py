@@ -8,7 +8,7 @@ from keyturn.core import hashes
 from keyturn.core.hashes import Attempt
 from keyturn.core.lockout import Waiting
 from keyturn.core.outcomes import Denied, Reason
-from keyturn.core.types import SECOND, Actor, Ask, Assurance, Effect, Instant, Presented
+from keyturn.core.types import SECOND, Actor, Ask, Assurance, Effect, Instant, LoginProof, Presented, Proof
 from keyturn.operations import Entry
 from keyturn.perform import proofs, walk
 from keyturn.perform.hashing import Busy
@@ -33,16 +33,18 @@ PAUSE = 0.02
 def proved(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
     """The proofs that came with the wish and were right, or the answer to one that was not."""
     if presented.login is not None:
-        return _login(house, presented, ask, row, now)
+        return _login(house, presented, presented.login, ask, row, now)
     needed = row.assurance is Assurance.REPROVED or ask.step_up is not None
     if presented.proof is not None and presented.secret is not None and needed:
-        return _again(house, presented, ask, row, now)
+        return _again(house, presented, presented.proof, ask, row, now)
     return Shown()
 
 
-def _login(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
+def _login(
+    house: House, presented: Presented, login: LoginProof, ask: Ask, row: Entry, now: Instant
+) -> Shown | Answered:
     reserved = _patiently(
-        house, now, lambda at: house.store.write(lambda tx: Kept(_reserve_login(tx, presented, ask, at)))
+        house, now, lambda at: house.store.write(lambda tx: Kept(_reserve_login(tx, presented, login, ask, at)))
     )
     if isinstance(reserved, Answered):
         if reserved.outcome == Denied(Reason.REALM_REFUSED):
@@ -56,7 +58,7 @@ def _login(house: House, presented: Presented, ask: Ask, row: Entry, now: Instan
     return _login_factor(house, presented, ask, row, reserved, now)
 
 
-def _reserve_login(tx: Tx, presented: Presented, ask: Ask, now: Instant) -> Any:
+def _reserve_login(tx: Tx, presented: Presented, login: LoginProof, ask: Ask, now: Instant) -> Any:
     realm = realm_without_token(tx, presented)
     if isinstance(realm, Denied):
         return Answered(realm, realms.home(tx).settings)
@@ -64,9 +66,7 @@ def _reserve_login(tx: Tx, presented: Presented, ask: Ask, now: Instant) -> Any:
     if isinstance(wish, Denied):
         return Answered(wish, realm.settings)
     split = realm.settings.flag(f"{presented.dialect}.code_after_password")
-    if presented.login is None:
-        raise ValueError("only a login is reserved so")
-    return proofs.reserve_login(tx, realm, presented.login, presented.dialect, split, now)
+    return proofs.reserve_login(tx, realm, login, presented.dialect, split, now)
 
 
 def _patiently(house: House, now: Instant, take: Callable[[Instant], Committed]) -> Any:
@@ -142,9 +142,9 @@ def _login_factor(
     return Shown(reserved, stepped_up=True)
 
 
-def _again(house: House, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
+def _again(house: House, presented: Presented, proof: Proof, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
     taken = _patiently(
-        house, now, lambda at: house.store.write(lambda tx: Kept(_prove_again(tx, presented, ask, row, at)))
+        house, now, lambda at: house.store.write(lambda tx: Kept(_prove_again(tx, presented, proof, ask, row, at)))
     )
     if isinstance(taken, walk.Stopped):
         return Answered(taken.denied, taken.settings, taken.actor)
@@ -157,8 +157,8 @@ def _again(house: House, presented: Presented, ask: Ask, row: Entry, now: Instan
     return Shown(taken.reservation, stepped_up=True, remembered=ask.step_up is not None)
 
 
-def _prove_again(tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Any:
-    taken = walk.prove_again(tx, presented, ask, row, now)
+def _prove_again(tx: Tx, presented: Presented, proof: Proof, ask: Ask, row: Entry, now: Instant) -> Any:
+    taken = walk.prove_again(tx, presented, proof, ask, row, now)
     stopped = taken if isinstance(taken, walk.Stopped) and not taken.settled else None
     if stopped is not None and stopped.actor is not None and is_written(stopped.denied, stopped.actor):
         write_refused(tx, row.verb, stopped.denied, stopped.actor, now)

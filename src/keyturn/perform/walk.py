@@ -110,30 +110,30 @@ def permit(tx: Tx, actor: Actor, wish: Any, row: Entry) -> Actor | Denied:
     return _permit_subject(tx, actor, about, row)
 
 
-def prove_again(tx: Tx, presented: Presented, ask: Ask, row: Entry, now: Instant) -> Taken | Stopped | Waiting:
+def prove_again(
+    tx: Tx, presented: Presented, proof: Proof, ask: Ask, row: Entry, now: Instant
+) -> Taken | Stopped | Waiting:
     """The second proof of a recognised caller: a code settled here and now, or a password reserved."""
     walked = walk(tx, presented, ask, row, now, stepped_up=False, until=Step.STEP_UP)
     if isinstance(walked, Stopped):
         return walked
-    actor, proof, subject = walked.actor, presented.proof, walked.actor.subject
-    if proof is None or subject is None:
-        return Taken(actor)
+    actor = walked.actor
     if row.assurance is Assurance.REPROVED:
-        return _current_password(tx, actor, subject, proof, now)
-    own = at_home(tx, actor)
-    if ask.step_up is None or passes(own, ask.step_up, now):
+        return _current_password(tx, actor, proof, now)
+    own, subject, token, rule = at_home(tx, actor), actor.subject, actor.token, ask.step_up
+    if subject is None or token is None or rule is None or passes(own, rule, now):
         return Taken(actor)
-    asked = proofs.challenge(tx, own, ask.step_up, proof.method)
+    asked = proofs.challenge(tx, own.realm, subject, rule, proof.method)
     if asked is None:
         return Taken(actor)
     if asked.method == proofs.PASSWORD:
         refusal = Denied(Reason.STEP_UP_WRONG, asked)
-        attempt = Attempt(None, proof.code.reveal()) if ask.step_up.digest else Attempt(proof.code.reveal(), None)
+        attempt = Attempt(None, proof.code.reveal()) if rule.digest else Attempt(proof.code.reveal(), None)
         return _reserved(tx, actor, subject, attempt, refusal, now)
     reason = proofs.prove_code(tx, own.realm, subject, asked.method, proof.code, own, row.verb, now)
     if reason is not None:
         return Stopped(Denied(reason, asked), actor.realm.settings, actor, settled=True)
-    proofs.step_up_done(tx, actor, now)
+    proofs.step_up_done(tx, actor, token, now)
     return Taken(actor, stepped_up=True)
 
 
@@ -146,8 +146,8 @@ def as_proved(
     if presented.secret is not None:
         if proved is None:
             return Stopped(_changed_meanwhile(row), walked.settings, walked.actor)
-        if ask.step_up is not None:
-            proofs.step_up_done(tx, walked.actor, now)
+        if ask.step_up is not None and walked.actor.token is not None:
+            proofs.step_up_done(tx, walked.actor, walked.actor.token, now)
         level = Assurance.REPROVED if row.assurance is Assurance.REPROVED else Assurance.STEPPED_UP
         return Walked(replace(walked.actor, assurance=level), walked.wish, walked.settings)
     subject = None if reserved.subject is None else subjects.by_id(tx, reserved.subject.id)
@@ -243,7 +243,7 @@ def _step_up(tx: Tx, actor: Actor, presented: Presented, rule: StepUpRule, now: 
     if actor.local or actor.subject is None or passes(own, rule, now):
         return None
     method = "" if presented.proof is None else presented.proof.method
-    asked = proofs.challenge(tx, own, rule, method)
+    asked = proofs.challenge(tx, own.realm, actor.subject, rule, method)
     return None if asked is None else Denied(Reason.STEP_UP_REQUIRED, asked)
 
 
@@ -284,8 +284,9 @@ def _token(tx: Tx, actor: Actor, ref: TokenRef, owner: SubjectRef | None) -> Tok
     return None if subject is None else tokens.by_name(tx, subject.id, ref.dialect or actor.dialect, ref.value)
 
 
-def _current_password(tx: Tx, actor: Actor, subject: Subject, proof: Proof, now: Instant) -> Taken | Stopped | Waiting:
-    if subject.remote:
+def _current_password(tx: Tx, actor: Actor, proof: Proof, now: Instant) -> Taken | Stopped | Waiting:
+    subject = actor.subject
+    if subject is None or subject.remote:
         return Stopped(Denied(Reason.REMOTE_ACCOUNT), actor.realm.settings, actor)
     attempt = Attempt(proof.code.reveal(), None)
     return _reserved(tx, actor, subject, attempt, Denied(Reason.WRONG_CURRENT_PASSWORD), now)

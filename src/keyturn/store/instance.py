@@ -128,11 +128,13 @@ def _ring(url: str, key_file: Path) -> KeyRing:
         raise Refused(str(error)) from error
     if ring is None and kept is not None:
         raise Refused(f"the sealing key {key_file} is missing; put back the file this store was made with")
-    if ring is not None and kept is not None and ring.fingerprint() != kept:
-        raise Refused(f"the sealing key {key_file} is not the one this store was made with")
     ring = ring or make_key(key_file)
     if kept is None:
         _mark(url, ring)
+        kept = _instance(url, "key")
+    # Of two nodes that start on one empty store the second brought a key that is not the store's.
+    if kept != ring.fingerprint():
+        raise Refused(f"the sealing key {key_file} is not the one this store was made with")
     return ring
 
 

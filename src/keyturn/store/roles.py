@@ -6,9 +6,8 @@ from keyturn.core import entropy
 from keyturn.core.names import canonical
 from keyturn.core.rules import BUILT_IN, allows, grants, out_of_reach
 from keyturn.core.types import Grants, Role, Subject
+from keyturn.store import realms, subjects
 from keyturn.store.engine import Row, Tx
-from keyturn.store.subjects import held as held_subject
-from keyturn.store.subjects import next_number
 
 COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions"
 ALL = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 ORDER BY o.number"
@@ -51,10 +50,23 @@ def grants_of(tx: Tx, subject: int) -> Grants:
     return grants(held(tx, subject))
 
 
+def reach(tx: Tx, actor: int, right: str, subject: Subject) -> Grants | None:
+    """What the one subject may do, if it is active and has that right on the other now; None otherwise.
+
+    Safe     into another realm it reaches by a recorded grant alone, and by today's (P8)
+    """
+    person = subjects.by_id(tx, actor)
+    if person is None or person.state != "active":
+        return None
+    mine = grants_of(tx, actor)
+    inside = person.realm == subject.realm or mine.across or realms.granted(tx, subject.realm, actor)
+    return mine if inside and allows(mine, right, subject.uuid) else None
+
+
 def may_act(tx: Tx, actor: int, subject: Subject) -> bool:
     """Whether the one subject may act for the other now: a lost right, or a rise above, ends it (rules.md 8)."""
-    mine, theirs = grants_of(tx, actor), grants_of(tx, subject.id)
-    return allows(mine, ACT_FOR, subject.uuid) and not out_of_reach(theirs, mine)
+    mine = reach(tx, actor, ACT_FOR, subject)
+    return mine is not None and not out_of_reach(grants_of(tx, subject.id), mine)
 
 
 def seed(tx: Tx, realm: int, home: bool) -> None:
@@ -68,7 +80,7 @@ def put(tx: Tx, realm: int, name: str, permissions: tuple[str, ...], description
     """The role of that name with exactly these permissions; None when it is built in."""
     known = by_name(tx, realm, name)
     if known is None:
-        if _insert(tx, realm, next_number(tx, "role"), name, description, False, False, permissions):
+        if _insert(tx, realm, subjects.next_number(tx, "role"), name, description, False, False, permissions):
             return by_name(tx, realm, name)
         known = by_name(tx, realm, name)
     if known is None or known.built_in or tx.run(UPDATE, known.id, description, _json(permissions)) == 0:
@@ -78,7 +90,7 @@ def put(tx: Tx, realm: int, name: str, permissions: tuple[str, ...], description
 
 def assign(tx: Tx, realm: int, subject: int, roles: tuple[Role, ...]) -> None:
     """The subject holds exactly these roles."""
-    held_subject(tx, subject)
+    subjects.held(tx, subject)
     tx.run(LEAVE_ALL, subject)
     for role in roles:
         tx.run(JOIN, realm, subject, role.id)

@@ -1,5 +1,7 @@
 """SQLite: readers of their own, and one writer thread that commits what is queued together."""
 
+import contextlib
+import logging
 import os
 import queue
 import sqlite3
@@ -14,6 +16,7 @@ from keyturn.core.types import Instant
 from keyturn.store.engine import Catalogue, Clock, Committed, Job, Kept, Row, Sql, Tx, Unavailable
 from keyturn.store.sealing import KeyRing
 
+log = logging.getLogger("keyturn.store")
 GROUP = 512
 """Jobs that share one commit at most; more would only delay the first of them."""
 CROWD = 4
@@ -75,6 +78,7 @@ class SqliteEngine:
         self._clock = threading.Lock()
         self._queue: queue.SimpleQueue[tuple[Job, Tell] | None] = queue.SimpleQueue()
         self._closed = False
+        self._door = threading.Lock()
         self._last = 1
         self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
         self._writer.start()
@@ -112,15 +116,17 @@ class SqliteEngine:
 
     def submit(self, job: Job, tell: Tell) -> None:
         """`job` is queued for the writer, which calls `tell` on its own thread after the commit."""
-        if self._closed:
-            tell(None, Unavailable("the store is closed"))
-        else:
-            self._queue.put((job, tell))
+        with self._door:
+            if not self._closed:
+                self._queue.put((job, tell))
+                return
+        tell(None, Unavailable("the store is closed"))
 
     def close(self) -> None:
         """The writer has finished what was queued; every connection is closed."""
-        self._closed = True
-        self._queue.put(None)
+        with self._door:
+            self._closed = True
+            self._queue.put(None)
         self._writer.join()
         for connection in self._readers:
             connection.close()
@@ -158,12 +164,20 @@ class SqliteEngine:
                 done = [(tell, None, Unavailable(str(error))) for _, tell in group]
                 _abandon(connection)
                 connection = None
-            for tell, committed, failed in done:
-                tell(committed, failed)
+            _tell(done)
             if stop:
                 break
+        self._refuse_the_rest()
         if connection is not None:
             connection.close()
+
+    def _refuse_the_rest(self) -> None:
+        """Nobody waits for a writer that has ended."""
+        with self._door:
+            self._closed = True
+        while not self._queue.empty():
+            if (left := self._queue.get()) is not None:
+                _tell([(left[1], None, Unavailable("the store is closed"))])
 
     def _gather(self) -> None:
         """While many write at once, a group waits for those that are just arriving.
@@ -198,6 +212,15 @@ class SqliteEngine:
         return done
 
 
+def _tell(done: list[Done]) -> None:
+    """Everybody who waits is told; whoever cannot be any more keeps nobody else from it."""
+    for tell, committed, failed in done:
+        try:
+            tell(committed, failed)
+        except Exception:
+            log.exception("what came of a change could not be told")
+
+
 def _system_time() -> int:
     return time.time_ns() // 1000
 
@@ -212,12 +235,14 @@ def _settled(connection: sqlite3.Connection, tx: SqliteTx, job: Job) -> Committe
 
 
 def _abandon(connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        finally:
-            connection.close()
+    if connection is None:
+        return
+    # Whatever is left of it, the next group begins with a connection of its own.
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    with contextlib.suppress(sqlite3.Error):
+        connection.close()
 
 
 def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:

@@ -79,8 +79,9 @@ LEAST_USED = (
 )
 VIEW = (
     f"SELECT {TOKEN}, {SECRET}, {subjects.COLUMNS} FROM tokens t JOIN subjects u ON u.id = t.subject"
-    " JOIN secrets x ON x.token = t.id AND x.created = (SELECT max(y.created) FROM secrets y WHERE y.token = t.id)"
+    " JOIN secrets x ON x.token = t.id AND x.ends IS NULL"
 )
+"""Every token with the one secret of it that was not replaced: no clock says which, since nodes have several."""
 BY_UUID = f"{VIEW} WHERE t.realm = $1 AND t.uuid = $2"
 BY_NAME = f"{VIEW} WHERE t.subject = $1 AND t.dialect = $2 AND t.name = $3 AND t.ended IS NULL AND t.kind <> 'session'"
 BY_ID = f"{VIEW} WHERE t.id = $1"

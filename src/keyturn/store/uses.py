@@ -49,6 +49,8 @@ class Uses:
             self._engine.write(job)
         except Unavailable as error:
             log.warning("uses were not written: %s", error)
+        except Exception:
+            log.exception("uses were not written")
 
     def close(self) -> None:
         """What was noted is written, and nothing is noted any more."""
