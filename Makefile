@@ -9,7 +9,7 @@ LOCK := .venv-lock
 PIP := bin/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes -r requirements/build.txt
 # Line for line, branch for branch.
-WHOLE := src/keyturn/core/**,src/keyturn/perform/**,src/keyturn/perform.py
+WHOLE := src/keyturn/core/**,src/keyturn/perform/**
 TYPED := src/keyturn tests $(wildcard tools bench)
 
 .DEFAULT_GOAL := help
@@ -24,7 +24,7 @@ run: $(RUN)/.ready ## Serve from ./data, in an environment of the pinned package
 
 test: $(TEST)/.ready ## All tests on both stores, and full coverage of the core; with ARGS, pytest with those alone.
 ifeq ($(strip $(ARGS)),)
-	$(TEST)/bin/python -m pytest -n $(JOBS) --cov=keyturn --cov-branch --cov-report=
+	$(TEST)/bin/python -m pytest -n $(JOBS) --cov=keyturn.core --cov=keyturn.perform --cov-branch --cov-report=
 	$(TEST)/bin/python -m coverage report --include='$(WHOLE)' --fail-under=100
 else
 	$(TEST)/bin/python -m pytest $(ARGS)

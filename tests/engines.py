@@ -105,9 +105,7 @@ class Cluster:
     def _initialise(self) -> None:
         command = [str(self._bin / "initdb"), f"--pgdata={self.data}", "--username=postgres", "--auth=trust"]
         command += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-        made = subprocess.run(
-            command, capture_output=True, text=True, cwd=self.folder, check=False, **self._as_user
-        )
+        made = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False, **self._as_user)
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
 
@@ -224,8 +222,6 @@ def _programs(folder: Path, as_user: dict[str, Any]) -> Path:
 
 def _runs(program: Path, folder: Path, as_user: dict[str, Any]) -> bool:
     try:
-        return not subprocess.run(
-            [program, "-V"], capture_output=True, cwd=folder, check=False, **as_user
-        ).returncode
+        return not subprocess.run([program, "-V"], capture_output=True, cwd=folder, check=False, **as_user).returncode
     except OSError:
         return False

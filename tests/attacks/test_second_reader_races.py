@@ -95,6 +95,10 @@ def test_no_session_outlives_the_password_that_opened_it(stage: Stage) -> None:
     )
     assert reason(changed) is None
     assert gone(house, told.result(10))
+    if isinstance(told.result(), Denied):
+        # The attempt is counted and written down like any that failed, and nothing of it stays in flight.
+        assert house.one("SELECT reserved FROM locks") == 0
+        assert [line.reason for line in house.lines("refused")] == ["wrong_password"]
 
 
 def test_no_session_misses_the_factor(stage: Stage) -> None:
@@ -183,8 +187,7 @@ def test_a_quota_is_not_passed_together(stage: Stage) -> None:
     house.choose("default", quota__personal=2)
     session = house.token(person)
     wishes = [
-        lambda n=n: house.wish(session, c.IssueToken("personal", f"n{n}", "native"), step_up=STEP_UP)  # type: ignore[misc]
-        for n in range(10)
+        lambda n=n: house.wish(session, c.IssueToken("personal", f"n{n}", "native"), step_up=STEP_UP) for n in range(10)
     ]
     told = stage.overlap("tokens:issue", *wishes)
     assert sorted(str(reason(each)) for each in told) == ["None"] * 2 + [str(Reason.QUOTA_REACHED)] * 8

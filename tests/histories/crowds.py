@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,3 +18,8 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(one, range(count)))
+
+
+def same(work: Callable[..., Any], *args: Any, **named: Any) -> Callable[[int], Any]:
+    """The same call for everybody in a crowd, whatever their number."""
+    return lambda number: work(*args, **named)

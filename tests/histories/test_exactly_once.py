@@ -1,7 +1,6 @@
 """T05, T08, A04, A05, A17: what is good for one use gives one success, however many try at once, and one line."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from keyturn.core import commands as c
 from keyturn.core.outcomes import Denied, Ended, Reason, SessionOpened, SetupIssued, TokenIssued, UserCreated
 from keyturn.core.types import Presented, Proof, Secret
-from tests.histories.crowds import at_once
+from tests.histories.crowds import at_once, same
 from tests.houses import STEP_UP, Household, reason
 
 CROWDS = [(2, 10), (16, 4), (64, 2), (256, 1)]
@@ -64,15 +63,13 @@ def test_a_recovery_code_proves_once(house: Household, crowd: int, rounds: int) 
         if number % 2:
             session = house.token(person)
             wish = c.IssueToken("personal", f"n{number}", "native")
-            shown: Callable[[int], Any] = lambda n, s=session, w=wish, p=Proof("recovery", code): house.wish(  # noqa: E731
-                s, w, proof=p, step_up=STEP_UP
-            )
+            shown = same(house.wish, session, wish, proof=Proof("recovery", code), step_up=STEP_UP)
             won, heard = split(at_once(crowd, shown))
             # Whoever comes after it in the same session needs no proof any more, and finds the name taken.
             assert [type(o) for o in won] == [TokenIssued]
         else:
             proof = Proof("recovery", code)
-            won, heard = split(at_once(crowd, lambda n, p=person, f=proof: house.sign_in(p, proof=f)))
+            won, heard = split(at_once(crowd, same(house.sign_in, person, proof=proof)))
             assert [type(o) for o in won] == [SessionOpened]
         assert only(heard, Reason.FACTOR_WRONG, Reason.STEP_UP_WRONG, Reason.STEP_UP_LOCKED, Reason.CONFLICT)
         used = house.one("SELECT count(*) FROM recovery_codes WHERE used IS NOT NULL AND factor IN"
@@ -87,7 +84,7 @@ def test_a_code_opens_one_session(house: Household, crowd: int, rounds: int) -> 
         person = house.person()
         house.factor(person)
         proof = Proof("totp", house.code())
-        won, heard = split(at_once(crowd, lambda n, p=person, f=proof: house.sign_in(p, proof=f)))
+        won, heard = split(at_once(crowd, same(house.sign_in, person, proof=proof)))
         assert [type(o) for o in won] == [SessionOpened]
         assert only(heard, Reason.FACTOR_WRONG)
         spaced = Secret(f"{proof.code.reveal()[:3]} {proof.code.reveal()[3:]}")
@@ -116,7 +113,7 @@ def test_one_rotation_wins(house: Household, crowd: int, rounds: int) -> None:
     """Of many rotations by the same secret one is told a new one, which works; the old one is dead for all."""
     for _ in range(rounds):
         held = house.token(house.person(), "personal")
-        won, heard = split(at_once(crowd, lambda n, h=held: house.wish(h, c.RotateToken(h.ref))))
+        won, heard = split(at_once(crowd, same(house.wish, held, c.RotateToken(held.ref))))
         assert [type(o) for o in won] == [TokenIssued]
         assert only(heard, Reason.TOKEN_ENDED)
         assert house.opens(won[0].secret) is None
@@ -130,7 +127,7 @@ def test_one_key_makes_one_token(house: Household, crowd: int, rounds: int) -> N
         person = house.person()
         session = house.token(person)
         wish = c.IssueToken("personal", "n", "native")
-        outcomes = at_once(crowd, lambda n, s=session, k=f"key-{number}": house.wish(s, wish, key=k))
+        outcomes = at_once(crowd, same(house.wish, session, wish, key=f"key-{number}"))
         won, heard = split(outcomes)
         assert won
         assert {o.secret.reveal() for o in won} == {won[0].secret.reveal()}

@@ -49,7 +49,7 @@ KILLS: dict[str, Callable[[Nodes, Household], Any]] = {
 @pytest.mark.parametrize("kill", KILLS)
 @pytest.mark.parametrize("where", ["ahead", "behind"])
 def test_dead_is_dead_on_every_node(kill: str, where: str, nodes: Nodes) -> None:
-    """A check that starts after an acknowledged kill refuses the old secret, whatever the checking node's clock (P1)."""
+    """A check that starts after an acknowledged kill refuses the old secret, whatever that node's clock (P1)."""
     assert nodes.ahead.opens(nodes.personal) is None
     assert nodes.behind.opens(nodes.personal) is None
     assert reason(KILLS[kill](nodes, getattr(nodes, where))) is None

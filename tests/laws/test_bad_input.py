@@ -26,7 +26,8 @@ WIRES = [pytest.param(d, id=d.name) for d in DIALECTS]
 WHOLE = (
     b"{", b"}", b"canary-5e1f0b", b'{"canary-5e1f0b"', b"[]", b'"canary-5e1f0b"', b"null", b"17", b"true", b"NaN",
     b"\xff\xfe\x00", b"\x00", b'{"\xc3\x28": "canary-5e1f0b"}', b"{}{}", b"{'a': 'canary-5e1f0b'}",
-    b"<a>canary-5e1f0b</a>", b"[" * DEEP, b'{"a":' * DEEP, b"[" * DEEP + b"]" * DEEP, b"1" * 200_000,
+    b"<a>canary-5e1f0b</a>", b"1" * 200_000, b"[" * DEEP, b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP,
+    b'{"a":' * 40_000 + b"1" + b"}" * 40_000, b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}",
 )  # fmt: skip
 NOT_TEXT: tuple[Any, ...] = ([], [CANARY], [[CANARY]], {}, {"$ne": None}, {"$regex": "^"}, 12345, 1.5, -(2**70), True)
 ODD_TEXT: tuple[Any, ...] = (

@@ -133,6 +133,13 @@ def test_another_wish_under_the_key_is_refused(house: Household) -> None:
     assert house.opens(session) is None
 
 
+def test_two_commands_of_one_spelling_are_two(house: Household) -> None:
+    """Suspending somebody is not reinstating them, though both say no more than whom."""
+    admin, person = house.token(house.person("", "Administrators")), house.person()
+    assert reason(house.wish(admin, c.SuspendUser(person.ref), key="k")) is None
+    assert reason(house.wish(admin, c.ReinstateUser(person.ref), key="k")) is Reason.IDEMPOTENCY_MISMATCH
+
+
 def test_a_key_is_of_one_caller(house: Household) -> None:
     """The same key of another caller, or of the same person by another token, is another key."""
     person, stranger = house.person(), house.person()

@@ -43,6 +43,8 @@ def test_nothing_proves_a_missing_hash(hasher: Hasher) -> None:
     """Without a stored hash the dummy is worked on, and the answer is no whatever is shown (A24)."""
     assert not hasher.verify(None, shown(PASSWORD))
     assert not hasher.verify(None, Attempt(""))
+    hasher._dummy = hasher.hash(PASSWORD)
+    assert not hasher.verify(None, shown(PASSWORD))
 
 
 def test_a_pepper_is_part_of_the_hash() -> None:

@@ -81,6 +81,13 @@ def test_an_unknown_method_means_the_first(house: Household) -> None:
     assert house.sign_in(person, proof=Proof("", Secret("000000"))).note == Challenge("totp", ("totp",))
 
 
+def test_a_factor_that_waits_is_not_asked_for(house: Household) -> None:
+    """Until its first code was shown a factor is none, or a slip of the pen would lock its owner out."""
+    person = house.person()
+    assert reason(house.wish(house.token(person), c.EnrolFactor("totp"))) is None
+    assert isinstance(house.sign_in(person), SessionOpened)
+
+
 def test_a_realm_without_factors_asks_for_none(house: Household) -> None:
     """Where second factors are off none is asked for, whoever has one."""
     person = house.person()

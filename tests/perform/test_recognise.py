@@ -204,7 +204,8 @@ def test_a_steward_may_name_any_realm(house: Household) -> None:
     """Whose rights hold in every realm needs no grant."""
     house.realm("other")
     steward = house.token(house.person("", "Stewards"))
-    assert realm_of(house, presented(steward, realm=RealmRef("name", "other"))) == "other"
+    for wish in (c.ShowRealm(), c.ShowSelf()):
+        assert realm_of(house, presented(steward, realm=RealmRef("name", "other")), wish) == "other"
     assert realm_of(house, presented(steward)) == "default"
 
 

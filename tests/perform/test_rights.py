@@ -101,6 +101,13 @@ def test_nobody_does_it_to_somebody_above(house: Household) -> None:
     assert {why for pair, why in heard.items() if pair not in above} == {None}
 
 
+def test_nobody_stands_above_themselves(house: Household) -> None:
+    """A token of few scopes may do to its own owner what it may do at all."""
+    admin = house.person("", "Administrators")
+    narrow = house.token(admin, "personal", name="n", scopes=("users:disable",))
+    assert reason(house.wish(narrow, c.UnlockUser(admin.ref))) is None
+
+
 def test_rights_are_asked_in_the_realm_of_the_wish(house: Household) -> None:
     """A Steward's wish in another realm is about that realm's people."""
     house.realm("other")

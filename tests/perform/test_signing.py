@@ -1,334 +1,335 @@
-"""Signing in: the attempt reserved, evaluated and settled, with whatever may come between."""
+"""Signing in by password: what is right, wrong, locked, in flight or renewed, and what a lock ends."""
 
 import threading
+import time
 
 import bcrypt
 import pytest
 from msgspec.structs import replace
 
 from keyturn.core import commands as c
-from keyturn.core.lockout import Lock
-from keyturn.core.outcomes import Challenge, Denied, Named, Reason, SessionOpened
-from keyturn.core.types import LoginProof, Presented, Proof, RealmRef, Secret
-from keyturn.perform import perform, signing
-from keyturn.perform.hashing import Hasher
-from keyturn.perform.house import settings_for
-from keyturn.store import locks, passwords
-from keyturn.store.engine import Kept, Tx
-from tests.faults.stumbling import StumblingStore
-from tests.houses import WEAK, Household, Person, asking, current, presented, reason
-from tests.perform.between import between
+from keyturn.core import hashes
+from keyturn.core.outcomes import Denied, Reason, SessionOpened
+from keyturn.core.types import LoginProof, Proof, RealmRef, Secret
+from keyturn.perform import perform, proofs, signing
+from keyturn.perform.hashing import Busy
+from keyturn.store import factors, realms, subjects
+from tests.houses import PASSWORD, WEAK, Household, Person, asking, reason
+from tests.perform.logins import LIMIT, LONG, lock, login, meddled, refused, store_hash, stored
 
-NEW = Secret("a fresh passphrase of theirs")
-FALLBACK = {"fallback": True, "bound": True}
+# --- the password
 
 
-def lock_of(house: Household, person: Person, factor: str = "password") -> Lock:
-    """The lock as stored."""
-    account = locks.account_of_subject(person.subject.id)
-    found: Lock = house.read(lambda tx: locks.get(tx, person.subject.realm, account, factor))
-    return found
-
-
-def store_hash(house: Household, person: Person, stored: str) -> None:
-    """The person's password is stored so."""
-
-    def job(tx: Tx) -> Kept:
-        passwords.put(tx, person.subject.realm, person.subject.id, stored, False, 0, house.store.now())
-        return Kept(None)
-
-    house.store.write(job)
-
-
-# --- sign-in
-
-
-def test_a_session_is_opened(house: Household) -> None:
-    """The right password opens a session, is noted, clears the count, and is one line of the log."""
+def test_a_right_password_opens_a_session(house: Household) -> None:
+    """It is one line in the record, clears the count, and the session works at once."""
     person = house.person()
-    house.sign_in(person, "wrong")
+    assert reason(house.sign_in(person, "wrong")) is Reason.WRONG_PASSWORD
     opened = house.sign_in(person)
     assert isinstance(opened, SessionOpened)
     assert house.opens(opened.secret) is None
-    assert lock_of(house, person).failures == 0
-    assert [(line.verb, line.result, line.reason) for line in house.lines()] == [
-        ("sessions:open", "refused", "wrong_password"),
-        ("sessions:open", "done", None),
-    ]
-    assert len(house.notes) == 1
+    assert lock(house, person).failures == 0
+    assert [(line.verb, line.subject) for line in house.lines("done")] == [("sessions:open", person.subject.id)]
 
 
-def test_a_foreign_hash_is_renewed(house: Household) -> None:
-    """A hash that came from elsewhere is verified once and stored in our form; the password goes on working."""
+@pytest.mark.parametrize("by", ["login", "email", "any"])
+def test_by_which_name_one_signs_in(house: Household, by: str) -> None:
+    """By login, by mail address, or by either, as the wire says."""
+    person = house.person("jean", email="Jean@Example.test")
+    heard = {
+        name: reason(house.wish(login(person, login=LoginProof(name, Secret(PASSWORD), by=by)), c.OpenSession()))
+        for name in ("JEAN", "jean@example.test")
+    }
+    unknown = Reason.UNKNOWN_ACCOUNT
+    assert heard == {
+        "JEAN": unknown if by == "email" else None, "jean@example.test": unknown if by == "login" else None,
+    }  # fmt: skip
+
+
+def test_wrong_passwords_are_written_down(house: Household) -> None:
+    """Each evaluated failure of an account is a refused line; the one that locks says so; unknown names leave none."""
     person = house.person()
-    foreign = bcrypt.hashpw(person.password.encode(), bcrypt.gensalt(4)).decode()
-    store_hash(house, person, foreign)
+    for _ in range(LIMIT):
+        assert reason(house.sign_in(person, "wrong")) is Reason.WRONG_PASSWORD
+    assert refused(house) == [("sessions:open", "wrong_password", person.subject.id)] * LIMIT
+    assert '"closed":true' in house.one("SELECT detail FROM audit ORDER BY id DESC LIMIT 1")
+    assert reason(house.sign_in(person)) is Reason.ACCOUNT_LOCKED
+    assert reason(house.sign_in("nobody", "wrong")) is Reason.UNKNOWN_ACCOUNT
+    assert reason(house.sign_in("no\x00body", "wrong")) is Reason.UNKNOWN_ACCOUNT
+    assert len(refused(house)) == LIMIT
+
+
+def test_a_lock_opens_by_time_for_one_attempt(house: Household) -> None:
+    """After 300 s one attempt is heard: a wrong one shuts the lock for longer, a right one opens it."""
+    person = house.person()
+    for _ in range(LIMIT):
+        house.sign_in(person, "wrong")
+    house.clock.forward(301)
+    assert reason(house.sign_in(person, "wrong")) is Reason.WRONG_PASSWORD
+    house.clock.forward(301)
+    assert reason(house.sign_in(person)) is Reason.ACCOUNT_LOCKED
+    house.clock.forward(300)
     assert reason(house.sign_in(person)) is None
-    stored = house.one("SELECT hash FROM passwords WHERE subject = $1", person.subject.id)
-    assert stored != foreign
-    assert "argon2id" in stored
-    assert reason(house.sign_in(person)) is None
-    assert house.one("SELECT version FROM passwords WHERE subject = $1", person.subject.id) == 2
+    assert lock(house, person).failures == 0
 
 
-def test_a_hash_that_cannot_be_renewed_stays(house: Household) -> None:
-    """Where only the digest of the password was shown, an old form made over the clear text stays as it is."""
-    person = house.person()
-    foreign = bcrypt.hashpw(person.password.encode(), bcrypt.gensalt(4)).decode()
-    store_hash(house, person, foreign)
-    pool = between(house)
-    pool.full = True
-    assert reason(house.sign_in(person)) is None, "no room to renew is no reason to refuse"
-    assert house.one("SELECT hash FROM passwords WHERE subject = $1", person.subject.id) == foreign
-    pool.full = False
-    pool.stale = lambda stored: True  # type: ignore[method-assign]
-    store_hash(house, person, bcrypt.hashpw(b"x" * 100, bcrypt.gensalt(4)).decode())
-    house.sign_in(person, "x" * 72)
-    pool.close()
-
-
-def test_a_realm_that_is_not_there(house: Household) -> None:
-    """A named realm that does not exist is refused, costs one evaluation, and is no other realm instead."""
-    person = house.person()
-    login = LoginProof(person.login, Secret(person.password))
-    for by in ("name", "display_name", "any"):
-        shown = Presented("native", login=login, realm=RealmRef(by, "nowhere"))
-        assert reason(house.wish(shown, c.OpenSession())) is Reason.REALM_REFUSED
-    assert lock_of(house, person) == Lock()
-
-
-def test_a_host_means_its_realm(house: Household) -> None:
-    """A host that was configured for a realm is that realm, and names no other beside it."""
-    house.realm("there")
-    steward = house.token(house.person("", "Stewards"))
-    house.wish(replace_realm(steward), c.EditRealm(hosts=("there.example",)))
-    person = house.person("mara", realm="there")
-    login = LoginProof("mara", Secret(person.password))
-    wish = c.OpenSession()
-    assert reason(house.wish(Presented("native", login=login, host="there.example"), wish)) is None
-    assert reason(house.wish(Presented("native", login=login, host="other.example"), wish)) is Reason.UNKNOWN_ACCOUNT
-    both = Presented("native", login=login, host="there.example", realm=RealmRef("name", "default"))
-    assert reason(house.wish(both, wish)) is Reason.REALM_REFUSED
-
-
-def replace_realm(held: object) -> Presented:
-    """The bearer of that token, wishing in the realm `there`."""
-    return replace(presented(held), realm=RealmRef("name", "there"))  # type: ignore[arg-type]
+def test_nobody_has_no_password(house: Household) -> None:
+    """An account without a password is refused like one with another password, and counted."""
+    person = house.person(password=None)
+    assert reason(house.sign_in(person, PASSWORD)) is Reason.WRONG_PASSWORD
+    assert lock(house, person).failures == 1
 
 
 def test_a_malformed_sign_in_is_no_attempt(house: Household) -> None:
-    """What cannot be read is refused before anything is reserved or evaluated."""
+    """What cannot be read reserves and counts nothing, though the password beside it is wrong."""
     person = house.person()
-    refused = Denied(Reason.MALFORMED)
-    ask = replace(asking(c.OpenSession()), read=lambda settings: refused)
-    shown = Presented("native", login=LoginProof(person.login, Secret("wrong")))
-    assert perform(house.house, shown, ask).outcome == refused
-    assert lock_of(house, person) == Lock()
+    wrong = Denied(Reason.MALFORMED)
+    ask = replace(asking(c.OpenSession()), read=lambda settings: wrong)
+    assert perform(house.house, login(person, "wrong"), ask).outcome == wrong
+    assert house.one("SELECT count(*) FROM locks") == 0
+    assert house.lines() == []
 
 
-def test_attempts_in_flight_are_waited_for(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While others' attempts fill the limit one waits, and hears in the end that there is no room, not that it is wrong."""
+def test_an_unknown_realm_costs_a_hash(house: Household) -> None:
+    """A sign-in to a realm that is not there takes the work of a wrong password, and counts nowhere (A24)."""
+    home, hasher = meddled(house)
     person = house.person()
-
-    def reserve(tx: Tx) -> Kept:
-        full = Lock(failures=0, reserved=10, reserved_at=house.store.now())
-        locks.change(
-            tx, person.subject.realm, f"s:{person.subject.id}", "password", lambda lock: full, house.store.now()
-        )
-        return Kept(None)
-
-    house.store.write(reserve)
-    monkeypatch.setattr(signing, "PATIENCE", 100_000)
-    assert reason(house.sign_in(person)) is Reason.BUSY
-    held = house.token(person)
-    heard = house.wish(held, c.ChangePassword(NEW), proof=current(person.password))
-    assert reason(heard) is Reason.BUSY
-    house.clock.forward(6)
-    # Nobody came back for them: they were failures, and there were ten.
-    assert reason(house.sign_in(person)) is Reason.ACCOUNT_LOCKED
-
-
-def test_a_full_pool_is_busy(house: Household) -> None:
-    """An attempt for which there is no room is given back, at a sign-in and where a new password is to be hashed."""
-    person = house.person()
-    held = house.token(person)
-    hasher = Hasher(WEAK, None, threads=1, waiting=1)
-    house.house = replace(house.house, hasher=hasher)
-    gate, entered = threading.Event(), threading.Event()
-
-    def occupy() -> None:
-        entered.set()
-        gate.wait()
-
-    busy = threading.Thread(target=lambda: hasher._run(occupy))
-    busy.start()
-    entered.wait()
-    assert reason(house.sign_in(person)) is Reason.BUSY
-    assert reason(house.sign_in("nobody", "x")) is Reason.BUSY
-    assert reason(house.wish(held, c.ChangePassword(NEW), proof=current(person.password))) is Reason.BUSY
-    gate.set()
-    busy.join()
-    assert lock_of(house, person).reserved == 0
-    assert reason(house.sign_in(person)) is None
+    heard = home.wish(login(person, realm=RealmRef("name", "nowhere")), c.OpenSession())
+    assert reason(heard) is Reason.REALM_REFUSED
+    assert hasher.worked_on == [None]
+    assert house.one("SELECT count(*) FROM locks") == 0
     hasher.close()
 
 
-def test_a_locked_account_in_a_full_pool_is_busy(house: Household) -> None:
-    """Under a lock nothing was reserved, so nothing is given back."""
-    person = house.person()
-    for _ in range(10):
-        house.sign_in(person, "wrong")
-    before = lock_of(house, person)
-    pool = between(house)
-    pool._room = threading.BoundedSemaphore(1)
-    assert pool._room.acquire()
-    assert reason(house.sign_in(person)) is Reason.BUSY
-    pool._room.release()
-    assert lock_of(house, person) == before
-    pool.close()
+def test_a_login_is_of_one_realm(house: Household) -> None:
+    """The same name in two realms is two people; no sign-in tries both (rules.md 1)."""
+    house.realm("other")
+    house.person("jean")
+    there = house.person("jean", realm="other", password="the passphrase of the other")
+    assert reason(house.wish(login(there, "the passphrase of the other"), c.OpenSession())) is Reason.WRONG_PASSWORD
+    named = RealmRef("name", "other")
+    opened = house.wish(login(there, "the passphrase of the other", realm=named), c.OpenSession())
+    assert opened.user.subject.uuid == there.subject.uuid
 
 
-def test_no_room_to_hash_gives_the_proof_back(house: Household) -> None:
-    """Where the proof was right and the new password finds no room, the attempt is in flight no more."""
-    person = house.person()
-    held = house.token(person)
-    pool = between(house)
-    pool.full = True
-    assert reason(house.wish(held, c.ChangePassword(NEW), proof=current(person.password))) is Reason.BUSY
-    assert lock_of(house, person).reserved == 0
-    assert reason(house.wish(None, c.SetUp(Secret("x"), "x", NEW))) is Reason.INVALID_SETUP
-    admin = house.token(house.person("", "Administrators"))
-    assert reason(house.wish(admin, c.SetPassword(person.ref, NEW))) is Reason.BUSY
-    pool.close()
+def test_a_token_beside_a_password_is_no_sign_in(house: Household) -> None:
+    """Who presents a token has not proved a password, so no session is opened for it."""
+    assert reason(house.wish(house.token(house.person()), c.OpenSession())) is Reason.UNAUTHENTICATED
+    assert reason(house.wish(None, c.OpenSession())) is Reason.UNAUTHENTICATED
 
 
-def test_settings_of_a_refusal(house: Household) -> None:
-    """What cannot be told by the realm's own settings is told by the usual ones, also while the store is away."""
-    house.realm("there", pyramid__x=1)
-    there = Presented("native", realm=RealmRef("name", "there"))
-    assert settings_for(house.house, there).values["pyramid__x"] == 1
-    assert "pyramid__x" not in settings_for(house.house, Presented("native", realm=RealmRef("name", "nowhere"))).values
-    store = StumblingStore(house.store)
-    store.arm(1)
-    assert settings_for(replace(house.house, store=store), there).values == house.store.catalogue.defaults()
-
-
-# --- something happens between
-
-
-def test_a_password_changed_meanwhile_proves_nothing(house: Household) -> None:
-    """A proof settles only on the password that it was evaluated against, at sign-in and in a wish."""
-    admin = house.token(house.person("", "Administrators"))
-    person = house.person()
-    held = house.token(person, "session", "rocketchat")
-    pool = between(house)
-    inside = replace(house.house, hasher=Hasher(WEAK, None, threads=1))
-
-    def replaced() -> None:
-        wish = c.SetPassword(person.ref, Secret("set by somebody else meanwhile"))
-        assert reason(perform(inside, presented(admin), asking(wish)).outcome) is None
-
-    pool.then = replaced
-    assert reason(house.sign_in(person)) is Reason.WRONG_PASSWORD
-    store_hash(house, person, inside.hasher.hash(Secret(person.password)))
-    held = house.token(person, "session", "rocketchat")
-    wish = c.IssueToken("personal", "x", "rocketchat")
-    from keyturn.core.types import StepUpRule
-
-    def other_hash() -> None:
-        store_hash(house, person, inside.hasher.hash(Secret("set by somebody else meanwhile")))
-
-    pool.then = other_hash
-    heard = house.wish(held, wish, proof=Proof("password", Secret(person.password)), step_up=StepUpRule(fallback=True))
-    assert reason(heard) is Reason.STEP_UP_WRONG
-    store_hash(house, person, inside.hasher.hash(Secret(person.password)))
-    session = house.token(person)
-    pool.then = other_hash
-    heard = house.wish(session, c.ChangePassword(NEW), proof=current(person.password))
-    assert reason(heard) is Reason.WRONG_CURRENT_PASSWORD
-    assert [line for line in house.lines("refused") if line.verb == "passwords:change"]
-    inside.hasher.close()
-    pool.close()
-
-
-def test_a_deleted_account_opens_nothing(house: Household) -> None:
-    """Whoever was deleted or suspended between proof and settlement gets no session."""
-    admin = house.token(house.person("", "Administrators"))
-    pool = between(house)
-    for command, heard in ((c.SuspendUser, Reason.ACCOUNT_SUSPENDED), (c.DeleteUser, Reason.WRONG_PASSWORD)):
-        person = house.person()
-        inside = house.house
-        pool.then = lambda p=person, k=command, i=inside: perform(i, presented(admin), asking(k(p.ref)))
-        assert reason(house.sign_in(person)) is heard
-        assert house.one("SELECT count(*) FROM tokens WHERE subject = $1", person.subject.id) == 0
-    pool.close()
-
-
-# --- factors
-
-
-def test_a_factor_is_shown_beside_the_password(house: Household) -> None:
-    """The right code opens a stepped-up session; none, a wrong or a used one does not, and the count is the factor's own."""
-    person = house.person()
+def test_the_suspended_are_told_after_the_password(house: Household) -> None:
+    """Only the right password learns that an account is suspended; it opens nothing and is written down."""
+    admin, person = house.token(house.person("", "Administrators")), house.person()
     house.factor(person)
-    codes = house.codes(person)
-    due = house.sign_in(person)
-    assert due == Denied(Reason.FACTOR_REQUIRED, Challenge("totp", ("totp", "recovery")))
-    wrong = house.sign_in(person, proof=Proof("totp", Secret("000000")))
-    assert wrong == Denied(Reason.FACTOR_WRONG, Challenge("totp", ("totp", "recovery")))
-    assert lock_of(house, person, "totp").failures == 1
-    assert lock_of(house, person).failures == 0
-    right = Proof("totp", house.code())
-    opened = house.sign_in(person, proof=right)
-    assert opened.view.token.stepped_up is not None
-    assert reason(house.sign_in(person, proof=right)) is Reason.FACTOR_WRONG
-    assert lock_of(house, person, "totp").failures == 0
-    assert reason(house.sign_in(person, proof=Proof("recovery", codes[0]))) is None
-    assert reason(house.sign_in(person, proof=Proof("recovery", codes[0]))) is Reason.FACTOR_WRONG
-    assert reason(house.sign_in(person, proof=Proof("carrier pigeon", house.code(1)))) is None
+    house.wish(admin, c.SuspendUser(person.ref))
+    assert reason(house.sign_in(person, "wrong")) is Reason.WRONG_PASSWORD
+    for code in (house.code(), Secret("000000")):
+        assert reason(house.sign_in(person, proof=Proof("totp", code))) is Reason.ACCOUNT_SUSPENDED
+    assert [line[1] for line in refused(house)] == ["wrong_password", "account_suspended", "account_suspended"]
+    assert lock(house, person, "totp").failures == 0
+    assert lock(house, person).failures == 0
 
 
-def test_codes_are_counted_by_factor(house: Household) -> None:
-    """Ten wrong codes lock that factor alone; a recovery code still gets in."""
+# --- while the password is evaluated
+
+
+def test_a_password_changed_meanwhile(house: Household) -> None:
+    """A proof counts only on the password that it was shown for: a reset in between makes it wrong (A14)."""
     person = house.person()
-    house.factor(person)
-    codes = house.codes(person)
-    for _ in range(10):
-        assert reason(house.sign_in(person, proof=Proof("totp", Secret("000000")))) is Reason.FACTOR_WRONG
-    assert lock_of(house, person, "totp").until > house.store.now()
-    assert reason(house.sign_in(person, proof=Proof("totp", house.code()))) is Reason.FACTOR_WRONG
-    assert reason(house.sign_in(person, proof=Proof("recovery", codes[0]))) is None
+    home, hasher = meddled(house, lambda: store_hash(house, person, hashes.hash_password("x", WEAK, b"1" * 16, None)))
+    assert reason(home.sign_in(person)) is Reason.WRONG_PASSWORD
+    assert house.one("SELECT count(*) FROM tokens") == 0
+    hasher.close()
 
 
-@pytest.mark.parametrize("wire", ["puppet", "pyramid"])
-def test_a_code_after_the_password(wire: str, house: Household) -> None:
-    """Where the wire carries both in one field and the realm allows it, the code stands after the last comma."""
-    person = house.person(password="a passphrase, with a comma")
-    house.factor(person)
-    no_place = {"factor_at_login": False}
-    wish = c.OpenSession()
-
-    def heard(password: str) -> Reason | None:
-        shown = Presented(wire, login=LoginProof(person.login, Secret(password)))
-        return reason(house.wish(shown, wish, **no_place))
-
-    assert heard(person.password) is Reason.FACTOR_REQUIRED
-    assert heard(f"{person.password},{house.code().reveal()}") is Reason.WRONG_PASSWORD
-    house.choose(**{f"{wire}__code_after_password": True})
-    assert heard(f"{person.password},{house.code().reveal()}") is None
-    assert heard(f"{person.password},000000") is Reason.FACTOR_WRONG
-    assert heard(person.password) is Reason.WRONG_PASSWORD
-    assert heard("without a comma") is Reason.WRONG_PASSWORD
-    plain = house.person(password="a passphrase, with a comma")
-    shown = Presented(wire, login=LoginProof(plain.login, Secret(plain.password)))
-    assert reason(house.wish(shown, wish, **no_place)) is None
+def test_a_user_deleted_meanwhile(house: Household) -> None:
+    """Nobody signs in as somebody who was deleted in between."""
+    admin, person = house.token(house.person("", "Administrators")), house.person()
+    home, hasher = meddled(house, lambda: house.wish(admin, c.DeleteUser(person.ref)))
+    assert reason(home.sign_in(person)) is Reason.WRONG_PASSWORD
+    hasher.close()
 
 
-def test_a_realm_without_factors(house: Household) -> None:
-    """Where the policy switches factors off, none is asked for and none is begun."""
-    house.choose(policy={"two_factor": "off"})
+def test_a_user_suspended_meanwhile(house: Household) -> None:
+    """Nor as somebody who was suspended in between."""
+    admin, person = house.token(house.person("", "Administrators")), house.person()
+    home, hasher = meddled(house, lambda: house.wish(admin, c.SuspendUser(person.ref)))
+    assert reason(home.sign_in(person)) is Reason.ACCOUNT_SUSPENDED
+    hasher.close()
+
+
+def test_a_factor_taken_away_meanwhile(house: Household) -> None:
+    """A code for a factor that is gone proves nothing."""
     person = house.person()
-    house.factor(person)
+    factor = house.factor(person)
+    home, hasher = meddled(house, lambda: house.do(factors.remove, factor.id))
+    assert reason(home.sign_in(person, proof=Proof("totp", house.code()))) is Reason.FACTOR_WRONG
+    hasher.close()
+
+
+def test_a_factor_bound_meanwhile(house: Household) -> None:
+    """A factor that was bound in between is due at once."""
+    person = house.person()
+    home, hasher = meddled(house, lambda: house.factor(person))
+    assert reason(home.sign_in(person)) is Reason.FACTOR_REQUIRED
+    hasher.close()
+
+
+# --- attempts in flight
+
+
+def reserve(house: Household, person: Person) -> proofs.Reservation:
+    """One more attempt of that person is in flight."""
+    place = house.read(realms.home)
+    proof = LoginProof(person.login, Secret("x"))
+    taken = house.do(proofs.reserve_login, place, proof, "native", False, house.store.now())
+    assert isinstance(taken, proofs.Reservation)
+    return taken
+
+
+def test_an_attempt_waits_for_those_in_flight(house: Household) -> None:
+    """While others fill the limit one waits, and is let in when they are given back."""
+    person = house.person()
+    taken = [reserve(house, person) for _ in range(LIMIT)]
+
+    def give_back() -> None:
+        time.sleep(0.1)
+        for each in taken:
+            proofs.give_back(house.store, each)
+
+    helper = threading.Thread(target=give_back)
+    helper.start()
     assert reason(house.sign_in(person)) is None
-    heard = house.wish(house.token(person), c.EnrolFactor("totp"))
-    assert heard == Denied(Reason.FORBIDDEN, Named("policy", "two_factor"))
+    helper.join()
+    assert lock(house, person).reserved == 0
+
+
+def test_waiting_ends_some_time(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose turn does not come is told to come again, and is neither counted nor refused as wrong."""
+    person = house.person()
+    monkeypatch.setattr(signing, "PATIENCE", 0)
+    for _ in range(LIMIT):
+        reserve(house, person)
+    assert reason(house.sign_in(person)) is Reason.BUSY
+    session = house.token(person)
+    change = c.ChangePassword(Secret(LONG))
+    assert reason(house.wish(session, change, proof=Proof("current", Secret(PASSWORD)))) is Reason.BUSY
+    assert lock(house, person).failures == 0
+    assert house.lines() == []
+
+
+def test_what_is_locked_is_not_given_back(house: Household) -> None:
+    """An attempt under a lock was never in flight, so there is nothing to give back."""
+    person = house.person()
+    for _ in range(LIMIT):
+        house.sign_in(person, "wrong")
+    before = lock(house, person)
+    taken = reserve(house, person)
+    assert taken.locked
+    proofs.give_back(house.store, taken)
+    assert lock(house, person).failures == before.failures
+    assert lock(house, person).reserved == 0
+
+
+# --- old and foreign hashes
+
+
+def bcrypt_of(text: str) -> str:
+    """A bcrypt hash at the lowest cost."""
+    return bcrypt.hashpw(text.encode(), bcrypt.gensalt(4)).decode()
+
+
+def test_a_foreign_hash_is_renewed(house: Household) -> None:
+    """After one sign-in a hash made elsewhere is ours, for the same password and the same proofs under way."""
+    person = house.person()
+    store_hash(house, person, bcrypt_of(PASSWORD))
+    before = stored(house, person)
+    assert reason(house.sign_in(person)) is None
+    after = stored(house, person)
+    assert after.hash.startswith("k1:")
+    assert after.version == before.version
+    assert reason(house.sign_in(person)) is None
+    assert stored(house, person) == after
+
+
+def test_a_wrong_password_renews_nothing(house: Household) -> None:
+    """A hash is renewed by the password it is of, and by no other."""
+    person = house.person()
+    store_hash(house, person, bcrypt_of(PASSWORD))
+    before = stored(house, person)
+    house.sign_in(person, "wrong")
+    assert stored(house, person) == before
+
+
+def test_a_crowd_does_not_undo_a_sign_in(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without room to renew a hash the sign-in is right all the same, and the next one renews it."""
+    person = house.person()
+    store_hash(house, person, bcrypt_of(PASSWORD))
+    before = stored(house, person)
+
+    def full(prehashed: str) -> str:
+        raise Busy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.house.hasher, "hash_again", full)
+        assert reason(house.sign_in(person)) is None
+    assert stored(house, person) == before
+    assert lock(house, person).reserved == 0
+    assert reason(house.sign_in(person)) is None
+    assert stored(house, person) != before
+
+
+def test_a_digest_renews_no_foreign_hash(house: Household) -> None:
+    """From a digest alone a foreign hash cannot be made ours, and goes on working as it is."""
+    person = house.person()
+    digest = hashes.prehash(PASSWORD)
+    store_hash(house, person, f"sha256-bcrypt:{bcrypt_of(digest)}")
+    before = stored(house, person)
+    shown = login(person, dialect="rocketchat", login=LoginProof(person.login, digest=Secret(digest)))
+    assert reason(house.wish(shown, c.OpenSession())) is None
+    assert stored(house, person) == before
+
+
+# --- a lock that somebody must open
+
+
+def test_a_lock_may_end_a_wires_tokens(house: Household) -> None:
+    """On a wire that says so a lock has no timed end and ends that wire's tokens, and no other's (rules.md 4)."""
+    admin, person = house.token(house.person("", "Administrators")), house.person()
+    there, here = house.token(person, "session", "puppet"), house.token(person)
+    for number in range(LIMIT):
+        assert reason(house.sign_in(person, f"wrong {number}", "puppet")) is Reason.WRONG_PASSWORD
+    assert (house.opens(there), house.opens(here)) == (Reason.TOKEN_ENDED, None)
+    killed = [line for line in house.lines("done") if line.verb == "users:lock"]
+    assert [line.touches for line in killed] == [f"subject:{person.subject.id}"]
+    assert house.settled[-1].kills
+    house.clock.forward(100_000)
+    assert reason(house.sign_in(person, dialect="puppet")) is Reason.ACCOUNT_LOCKED
+    assert lock(house, person).reserved == 0
+    assert reason(house.sign_in(person)) is None
+    assert reason(house.sign_in(person, dialect="puppet")) is Reason.ACCOUNT_LOCKED
+    house.wish(admin, c.UnlockUser(person.ref))
+    assert reason(house.sign_in(person, dialect="puppet")) is None
+
+
+def test_a_timed_lock_ends_nothing(house: Household) -> None:
+    """Where the realm wants timed locks, and on every other wire, a lock kills no token."""
+    house.choose(puppet__lockout="timed")
+    first, second = house.person(), house.person()
+    tokens = [house.token(first, "session", "puppet"), house.token(second, "session", "puppet")]
+    for number in range(LIMIT):
+        house.sign_in(first, f"wrong {number}", "puppet")
+        house.sign_in(second, f"wrong {number}")
+    assert [house.opens(token) for token in tokens] == [None, None]
+    house.clock.forward(301)
+    assert reason(house.sign_in(first, dialect="puppet")) is None
+
+
+def test_a_built_in_account_keeps_its_tokens(house: Household) -> None:
+    """Guessing at the account that a wire is born with ends none of its tokens."""
+    found = house.read(lambda tx: next(s for s in subjects.page(tx, 1, "", 0, 100) if s.built_in))
+    person = Person(found, "")
+    token = house.token(person, "session", "puppet")
+    for number in range(LIMIT):
+        assert reason(house.sign_in(person, f"wrong {number}", "puppet")) is Reason.WRONG_PASSWORD
+    assert house.opens(token) is None

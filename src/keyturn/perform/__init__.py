@@ -206,6 +206,10 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
             right = proofs.settle_success(tx, reservation, actor.dialect, now)
             if right is not None and shown.remembered and actor.token is not None:
                 proofs.step_up_done(tx, actor, actor.token, now)
+            if right is None and not written and reservation.subject is not None:
+                # Its password was replaced meanwhile: a sign-in that failed after all.
+                wrong = audit.Entry(row.verb, "refused", stopped.denied.reason.value, reservation.subject.id)
+                audit.write(tx, reservation.realm.id, actor, wrong, now)
         if written and actor is not None:
             write_refused(tx, row.verb, stopped.denied, actor, now)
         return Kept(None)

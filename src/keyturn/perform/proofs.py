@@ -131,13 +131,15 @@ def give_back(store: Engine, reservation: Reservation) -> None:
 
 
 def settle_success(tx: Tx, reservation: Reservation, wire: str, now: Instant) -> passwords.Password | None:
-    """The right attempt cleared the count, if the password is still the one that was proved: its row, or None."""
+    """The right attempt cleared the count, if the password is still the one that was proved: its row, or None.
+
+    Safe     where it was replaced meanwhile the attempt is denied, and so counted: nothing stays in flight
+    """
     subject = reservation.subject
     stored = None if subject is None else passwords.held(tx, subject.id)
-    if stored is None or stored.version != reservation.version:
-        return None
-    _settle(tx, reservation.realm, reservation.account, PASSWORD, True, wire, now)
-    return stored
+    held = stored is not None and stored.version == reservation.version
+    _settle(tx, reservation.realm, reservation.account, PASSWORD, held, wire, now)
+    return stored if held else None
 
 
 def prove_code(

@@ -16,7 +16,7 @@ COLUMNS = (
 )
 WIDTH = 19
 BY_ID = f"SELECT {COLUMNS} FROM subjects u WHERE u.id = $1"
-HELD = Sql(sqlite=BY_ID, postgresql=f"{BY_ID} FOR NO KEY UPDATE")
+HELD = Sql(sqlite=BY_ID, postgresql=f"{BY_ID} FOR UPDATE")
 BY = {
     "uuid": f"SELECT {COLUMNS} FROM subjects u WHERE u.realm = $1 AND u.uuid = $2 AND u.login_key IS NOT NULL",
     "number": f"SELECT {COLUMNS} FROM subjects u WHERE u.realm = $1 AND u.number = $2 AND u.login_key IS NOT NULL",
