@@ -37,7 +37,7 @@ INJECTIONS = (
     "'; SELECT pg_sleep(5);--", "' || (SELECT hash FROM passwords) || '", "admin'--", "admin' /*", "/**/OR/**/1=1",
     "' AND 1=(SELECT COUNT(*) FROM tokens)--", "$1", "$2", ":1", "?1", "@x", "%(a)s", "{0}", "${jndi:ldap://x}",
     "%s%n%x",
-    "x' AND randomblob(100000000)--", "'; ATTACH DATABASE '/tmp/x' AS x;--", "' OR EXISTS(SELECT 1)--", "1e309",
+    "x' AND randomblob(100000000)--", "'; ATTACH DATABASE 'x.db' AS x;--", "' OR EXISTS(SELECT 1)--", "1e309",
     "0x27204f5220313d31", "\u02bc OR 1=1--", "\uff07 OR 1=1--",
 )  # fmt: skip
 REFS = ("uuid", "number", "handle", "login", "email", "any")

@@ -69,6 +69,17 @@ def test_a_factor_bound_anew_is_usable(house: Household) -> None:
     assert reason(house.sign_in(person, proof=Proof("recovery", codes[0]))) is None
 
 
+def test_a_guesser_ends_no_way_back_in(house: Household) -> None:
+    """The lock that guessing closes on a wire ends the tokens of that wire, and not the reset that opens it."""
+    admin, person = house.token(house.person("", "Administrators"), dialect="puppet"), house.person()
+    token, reset = house.token(person, dialect="puppet"), house.wish(admin, c.IssueReset(person.ref))
+    for _ in range(10):
+        house.sign_in(person, "wrong", dialect="puppet")
+    assert house.opens(token) is Reason.TOKEN_ENDED
+    assert reason(house.wish(None, c.RedeemReset(reset.secret, NEW), dialect="puppet")) is None
+    assert reason(house.sign_in(person, NEW.reveal(), dialect="puppet")) is None
+
+
 def test_a_password_set_anew_is_usable(house: Household) -> None:
     """So is a password that an administrator set after the hundredth failure."""
     admin, person = house.token(house.person("", "Administrators")), house.person()
@@ -281,6 +292,15 @@ def test_a_refused_wish_with_a_proof_is_written_down(house: Household) -> None:
     assert [(line.verb, line.reason) for line in house.lines("refused")] == [
         ("tokens:issue", "forbidden"), ("passwords:change", "session_needed"),
     ]  # fmt: skip
+
+
+def test_a_reset_is_written_down_where_its_subject_lives(house: Household) -> None:
+    """Whatever host it came in by, the line is in the record of the subject's realm and in no other's (P8)."""
+    house.realm("other")
+    admin, person = house.person("", "Administrators", realm="other"), house.person(realm="other")
+    made = house.wish(house.token(admin), c.IssueReset(person.ref))
+    assert reason(house.wish(None, c.RedeemReset(made.secret, NEW))) is None
+    assert house.one("SELECT realm FROM audit WHERE verb = 'resets:redeem'") == person.subject.realm
 
 
 def test_the_digest_of_a_wish_tells_no_password(house: Household) -> None:

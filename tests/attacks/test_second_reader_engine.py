@@ -97,7 +97,6 @@ def test_a_database_that_only_reads_is_away(house: Household, database: Engine) 
     house.store._pool.drain()  # type: ignore[attr-defined]
     assert reason(house.wish(session, c.EndSession())) is Reason.UNAVAILABLE
     assert reason(house.sign_in(person)) is Reason.UNAVAILABLE
-    assert house.opens(session) is None
 
 
 def test_the_note_taker_outlives_a_bad_note(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ def test_the_current_password_is_shown_anew(house: Household) -> None:
     assert house.one("SELECT failures FROM locks") == 1
     assert [line.reason for line in house.lines("refused")] == ["wrong_current_password"] * 2
     assert reason(house.wish(session, CHANGE, proof=current(PASSWORD))) is None
+    assert not remembered(house, session)
     assert house.one("SELECT failures + reserved FROM locks") == 0
     assert reason(house.sign_in(person, CHANGE.password.reveal())) is None
 

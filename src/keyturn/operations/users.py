@@ -165,9 +165,10 @@ def delete_user(tx: Tx, actor: Actor, wish: DeleteUser, now: Instant) -> Result 
         return Denied(Reason.NOT_FOUND)
     if about.built_in or (actor.subject is not None and actor.subject.id == about.id):
         return Denied(Reason.BUILT_IN)
+    # The password first, as a sign-in takes them: else the two could wait for each other.
+    passwords.drop(tx, about.id)
     done = subjects.delete(tx, about.id, now)
     tokens.end_acts(tx, about.id, "actor deleted", now)
-    passwords.drop(tx, about.id)
     for factor in factors.of(tx, about.id):
         factors.remove(tx, factor.id)
     roles.assign(tx, about.realm, about.id, ())

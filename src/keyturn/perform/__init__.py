@@ -19,7 +19,7 @@ from keyturn.perform.house import (
     write_refused,
 )
 from keyturn.perform.signing import proved
-from keyturn.store import audit
+from keyturn.store import audit, subjects
 from keyturn.store.engine import Committed, Contended, Kept, Tx, Unavailable, Undone
 
 
@@ -186,7 +186,14 @@ def _write_down(tx: Tx, actor: Actor, row: Entry, result: Result, now: Instant) 
     if subject is None and actor.subject is not None:
         subject = actor.subject.id
     entry = audit.Entry(row.verb, "done", None, subject, result.token, result.detail, result.touches)
-    audit.write(tx, actor.realm.id, actor, entry, now)
+    audit.write(tx, _place(tx, actor, result.subject), actor, entry, now)
+
+
+def _place(tx: Tx, actor: Actor, subject: int | None) -> int:
+    """The realm whose record tells it: that of whom it was done to, wherever the wish came in (P8)."""
+    near = (person for person in (actor.about, actor.subject) if person is not None and person.id == subject)
+    about = next(near, None) or (None if subject is None else subjects.by_id(tx, subject))
+    return actor.realm.id if about is None else about.realm
 
 
 def _undone(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> Undone:

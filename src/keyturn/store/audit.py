@@ -55,7 +55,7 @@ def write(tx: Tx, realm: int, actor: Actor, entry: Entry, now: Instant) -> None:
     tx.run(
         INSERT, realm, now, entry.verb, entry.result, entry.reason, actor.dialect,
         None if actor.subject is None else actor.subject.id, act, entry.subject, entry.token,
-        actor.address, clean(actor.agent), actor.request_id, msgspec.json.encode(entry.detail).decode(),
+        clean(actor.address), clean(actor.agent), actor.request_id, msgspec.json.encode(entry.detail).decode(),
         int(entry.touches is not None), entry.touches,
     )  # fmt: skip
 

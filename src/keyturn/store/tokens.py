@@ -61,7 +61,11 @@ END_ACTS_BY = (
     " AND act IN (SELECT m.subject FROM memberships m WHERE m.role = $1 AND m.realm = $4)"
 )
 END_KIND = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND kind = $2 AND ended IS NULL AND id <> $5"
-END_WIRE = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND dialect = $2 AND ended IS NULL"
+END_WIRE = (
+    "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND dialect = $2 AND ended IS NULL"
+    " AND kind <> 'reset'"
+)
+"""A stranger who guesses ends no way back in."""
 END_OVER = (
     "UPDATE tokens SET ended = CASE WHEN expires <= $2 THEN expires ELSE $2 END,"
     " reason = CASE WHEN expires <= $2 THEN 'expired' ELSE 'outdated' END WHERE subject = $1 AND ended IS NULL"
