@@ -70,7 +70,7 @@ class Instance:
                 self.engine.write(self._purge)
             except Unavailable as error:
                 log.warning("the purge did not run: %s", error)
-            except Exception:
+            except Exception:  # a thread that died would never purge again, and nobody would know
                 log.exception("the purge did not run")
 
     def _purge(self, tx: Tx) -> Kept:

@@ -101,7 +101,7 @@ def look_again(plan: Plan) -> None:
     """Lines are logged from the level that the configuration now says."""
     try:
         level = (plan.reread or (lambda: plan.config))().log_level
-    except Exception as error:
+    except Exception as error:  # a signal never ends a server that works, whatever the file says now
         log.error("the configuration could not be read again; nothing is changed: %s", error)
         return
     logs.set_level(level)

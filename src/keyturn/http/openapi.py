@@ -197,4 +197,4 @@ def _query_parameters(route: Route) -> list[Told]:
 def _secret(kind: type[Any]) -> Told:
     if kind is Secret:
         return {"type": "string", "format": "password"}
-    raise NotImplementedError(kind)
+    raise NotImplementedError(kind)  # what msgspec's schema hook is to raise for a type it does not know

@@ -81,7 +81,7 @@ class Application:
     async def _page(self, request: Request, page: Callable[[], Response]) -> Response:
         try:
             response: Response = await self._in_thread(page)
-        except Exception:
+        except Exception:  # the edge: told as 500 in the wire's own shape, with a request id and nothing else
             log.exception("a page of ours is broken", extra={"request_id": request.id})
             dialect = self._site.router.match(request).dialect
             response = dialect.refuse(Denied(Reason.BROKEN), None, self._fallback, request)
@@ -136,7 +136,7 @@ class Application:
             return await self._wish(request, match, fallback)
         except TimeoutError:
             return _later(dialect.refuse(Denied(Reason.UNAVAILABLE, After(1)), route, fallback, request))
-        except Exception:
+        except Exception:  # the edge: told as 500 in the wire's own shape, with a request id and nothing else
             log.exception("a promise of ours is broken", extra={"request_id": request.id})
             return dialect.refuse(Denied(Reason.BROKEN), route, fallback, request)
 

@@ -217,7 +217,7 @@ def _tell(done: list[Done]) -> None:
     for tell, committed, failed in done:
         try:
             tell(committed, failed)
-        except Exception:
+        except Exception:  # one caller who is gone must not end the writer of all others
             log.exception("what came of a change could not be told")
 
 

@@ -49,7 +49,7 @@ class Uses:
             self._engine.write(job)
         except Unavailable as error:
             log.warning("uses were not written: %s", error)
-        except Exception:
+        except Exception:  # a thread that died would never write again; notes are best effort
             log.exception("uses were not written")
 
     def close(self) -> None:
