@@ -1,6 +1,7 @@
 """One-time codes by time and recovery codes, after the vectors of their RFCs."""
 
 import base64
+import hashlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ from keyturn.core.factors import (
     format_recovery,
     otpauth_uri,
     recovery_digest,
+    recovery_form,
     seed_from_base32,
     step_at,
     totp_code,
@@ -198,6 +200,21 @@ def test_a_recovery_code_has_one_spelling(raw: bytes) -> None:
 def test_what_is_no_recovery_code_is_refused(text: str) -> None:
     """Sixteen letters of base32 in ASCII, nothing else."""
     assert canonical_recovery(text) is None
+
+
+def test_a_short_code_is_known_by_its_digest() -> None:
+    """Eight letters and digits have the form that a moved-in store keeps; their case counts."""
+    assert recovery_form("Ab3dEf7h") == hashlib.sha256(b"Ab3dEf7h").hexdigest()
+    assert recovery_form("ab3dEf7h") not in (None, recovery_form("Ab3dEf7h"))
+    assert recovery_form("abcdefghijklmnop") == recovery_form("ABCD-efgh-ijkl-mnop") == "abcd-efgh-ijkl-mnop"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "123456", "12 34 56", "123-456 ", "Ab3dEf7", "Ab3dEf7hi", "Ab3d-Ef7", "Ab3dEf7\u212a"]
+)
+def test_what_is_neither_long_nor_short_has_no_form(text: str) -> None:
+    """A TOTP code however it is spaced, and any eight characters that are not ASCII letters and digits."""
+    assert recovery_form(text) is None
 
 
 def test_a_recovery_code_is_made_of_80_bits() -> None:

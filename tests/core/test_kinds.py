@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.core.kinds import KINDS, bounds, end_of, life, quota
-from keyturn.core.settings import Settings
-from keyturn.core.types import SECOND, Instant, Shape, WireRule
+from keyturn.core.kinds import KINDS, bounds, end_of, life, mail_seconds, proved_at, quota
+from keyturn.core.settings import Policy, Settings
+from keyturn.core.types import SECOND, Instant, Shape, Token, WireRule
 
 WIRE = WireRule("w", Shape.KEYTURN, session=(100, 1000), personal=500, reset=60)
 HOUR = 3600
@@ -85,3 +85,28 @@ def test_quotas() -> None:
     assert quota(KINDS["personal"], chosen(quota__personal=3)) == 3
     assert quota(KINDS["personal"], chosen(quota__personal=0)) == 0
     assert quota(KINDS["setup"], Settings()) is None
+
+
+@pytest.mark.parametrize("policy", [False, True])
+@pytest.mark.parametrize(
+    ("seconds", "by_policy", "works"),
+    [(0, False, (0, 0)), (0, True, (0, 0)), (3600, False, (3600, 3600)), (600, True, (0, 600))],
+)
+def test_how_long_a_mailed_code_works(policy: bool, seconds: int, by_policy: bool, works: tuple[int, int]) -> None:
+    """As long as the wire says, where it may be one at all: always, by the realm's policy, or never."""
+    wire = WireRule("w", Shape.KEYTURN, mail_code=seconds, mail_code_policy=by_policy)
+    assert mail_seconds(wire, Settings(policy=Policy(mail_codes=policy))) == works[policy]
+    assert mail_seconds(None, Settings(policy=Policy(mail_codes=policy))) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "raises"), [(None, True), ("totp", True), ("recovery", True), ("email", False), ("password", False)]
+)
+def test_what_raises_assurance(method: str | None, raises: bool) -> None:
+    """A showing of an app or its codes does, one of before methods were kept too; a mail and a password do not."""
+    token = Token(
+        id=1, uuid="t", realm=1, subject=1, maker=None, act=None, parent=None, kind="session", dialect="w", name=None,
+        scopes=None, bypass=False, life=None, idle=None, created=Instant(1), expires=None, ended=None, reason=None,
+        stepped_up=Instant(7), stepped_up_by=None, claims={}, stepped_up_with=method,
+    )  # fmt: skip
+    assert proved_at(token) == (7 if raises else None)

@@ -240,3 +240,44 @@ def test_failures_are_never_fewer_than_denials(limit: int, history: list[str]) -
         assert walk.lock.failures >= walk.denied
         # Only one attempt may be under way beside a count that is at the limit.
         assert walk.lock.failures < limit or walk.lock.reserved <= max(1, walk.in_flight)
+
+
+# --- addresses
+
+MOST = (50, 300)
+
+
+def test_an_address_is_refused_for_the_rest_of_its_window() -> None:
+    """The fiftieth failure within five minutes of the first fills it; when they are over it is as if none had been."""
+    lock = Lock()
+    assert not lockout.crowded(lock, NOW, MOST)
+    for second in range(49):
+        lock = lockout.one_more(lock, later(second), MOST)
+    assert not lockout.crowded(lock, later(49), MOST)
+    lock = lockout.one_more(lock, later(49), MOST)
+    assert (lock.failures, lock.reserved_at) == (50, NOW)
+    assert lockout.crowded(lock, later(299.999999), MOST)
+    assert not lockout.crowded(lock, later(300), MOST)
+
+
+def test_a_window_that_is_over_begins_anew() -> None:
+    """The next failure is the first of a window of its own, whatever was in the one before."""
+    lock = Lock(failures=500, reserved_at=NOW)
+    assert lockout.one_more(lock, later(299.999999), MOST).failures == 501
+    fresh = lockout.one_more(lock, later(300), MOST)
+    assert (fresh.failures, fresh.reserved_at) == (1, later(300))
+
+
+@given(st.lists(st.integers(0, 400), max_size=80), st.integers(1, 9), st.integers(1, 300))
+def test_no_more_failures_pass_than_a_window_holds(waits: list[int], most: int, seconds: int) -> None:
+    """However failures are spread, an address that is refused while crowded makes at most so many in each window."""
+    rule, lock, now, made = (most, seconds), Lock(), NOW, list[tuple[int, int]]()
+    for wait in waits:
+        now = Instant(now + wait * SECOND // 10)
+        if not lockout.crowded(lock, now, rule):
+            lock = lockout.one_more(lock, now, rule)
+            made.append((lock.reserved_at, now))
+    for began in {begun for begun, _ in made}:
+        within = [at for begun, at in made if begun == began]
+        assert len(within) <= most
+        assert all(began <= at < began + seconds * SECOND for at in within)

@@ -2,6 +2,70 @@
 
 from typing import Any
 
+from keyturn.core.accounts import (
+    ChangeSelf as ChangeSelf,
+)
+from keyturn.core.accounts import (
+    CheckName as CheckName,
+)
+from keyturn.core.accounts import (
+    ConfirmFactor as ConfirmFactor,
+)
+from keyturn.core.accounts import (
+    CountCodes as CountCodes,
+)
+from keyturn.core.accounts import (
+    CreateUser as CreateUser,
+)
+from keyturn.core.accounts import (
+    DeleteUser as DeleteUser,
+)
+from keyturn.core.accounts import (
+    EditSelf as EditSelf,
+)
+from keyturn.core.accounts import (
+    EditUser as EditUser,
+)
+from keyturn.core.accounts import (
+    EndSessions as EndSessions,
+)
+from keyturn.core.accounts import (
+    EnrolFactor as EnrolFactor,
+)
+from keyturn.core.accounts import (
+    ListFactors as ListFactors,
+)
+from keyturn.core.accounts import (
+    ListUsers as ListUsers,
+)
+from keyturn.core.accounts import (
+    MailCode as MailCode,
+)
+from keyturn.core.accounts import (
+    Register as Register,
+)
+from keyturn.core.accounts import (
+    ReinstateUser as ReinstateUser,
+)
+from keyturn.core.accounts import (
+    RemoveFactor as RemoveFactor,
+)
+from keyturn.core.accounts import (
+    ResetFactors as ResetFactors,
+)
+from keyturn.core.accounts import (
+    SetRoles as SetRoles,
+)
+from keyturn.core.accounts import (
+    ShowUser as ShowUser,
+)
+from keyturn.core.accounts import (
+    SuspendUser as SuspendUser,
+)
+from keyturn.core.accounts import (
+    UnlockUser as UnlockUser,
+)
+from keyturn.core.imports import Arrival
 from keyturn.core.types import Frozen, Secret, SubjectRef, TokenRef
 
 # --- sessions
@@ -55,6 +119,13 @@ class IssueReset(Frozen):
 
     subject: SubjectRef
     lifetime: int | None = None
+
+
+class RequestReset(Frozen):
+    """Mail a reset token to whoever has that name, if anybody has and may; the answer never says."""
+
+    name: str
+    by: str = "any"
 
 
 class RedeemReset(Frozen):
@@ -147,115 +218,6 @@ class IssueDelegation(Frozen):
     claims: dict[str, str] = {}
 
 
-# --- users
-
-
-class CreateUser(Frozen):
-    """Add a user or a machine."""
-
-    login: str
-    email: str = ""
-    display_name: str = ""
-    password: Secret | None = None
-    must_change: bool = False
-    service: bool = False
-    roles: tuple[str, ...] | None = None
-    attributes: dict[str, dict[str, Any]] = {}
-    administrator: bool = False
-    """The command line's way to a first administrator."""
-
-
-class ShowUser(Frozen):
-    """One user."""
-
-    subject: SubjectRef
-
-
-class ListUsers(Frozen):
-    """Users of the realm by number; `ids` narrows to these uuids, `query` searches login, mail and name."""
-
-    query: str = ""
-    ids: tuple[str, ...] | None = None
-    limit: int | None = 100
-    cursor: str | None = None
-
-
-class EditUser(Frozen):
-    """Change what is given of a user; None leaves a thing as it is."""
-
-    subject: SubjectRef
-    login: str | None = None
-    email: str | None = None
-    display_name: str | None = None
-    notify: tuple[str, ...] | None = None
-
-
-class SetRoles(Frozen):
-    """Give a user exactly these roles, by name."""
-
-    subject: SubjectRef
-    roles: tuple[str, ...]
-
-
-class DeleteUser(Frozen):
-    """Delete a user: ids stay as a tombstone, login and mail are free again."""
-
-    subject: SubjectRef
-
-
-class SuspendUser(Frozen):
-    """Stop a user: nothing of theirs works until they are reinstated, and old tokens never again."""
-
-    subject: SubjectRef
-
-
-class ReinstateUser(Frozen):
-    """Let a suspended user in again."""
-
-    subject: SubjectRef
-
-
-class UnlockUser(Frozen):
-    """Open the locks that guessing closed."""
-
-    subject: SubjectRef
-
-
-class EndSessions(Frozen):
-    """Log a user out everywhere."""
-
-    subject: SubjectRef
-
-
-# --- factors
-
-
-class ListFactors(Frozen):
-    """The factors of the caller, or of `subject`."""
-
-    subject: SubjectRef | None = None
-
-
-class EnrolFactor(Frozen):
-    """Begin a new factor: `totp` (waits for a code) or `recovery` (codes, told once)."""
-
-    kind: str
-
-
-class ConfirmFactor(Frozen):
-    """Switch a new TOTP factor on with a code of it."""
-
-    factor: str
-    code: Secret
-
-
-class RemoveFactor(Frozen):
-    """Take a factor away."""
-
-    factor: str
-    subject: SubjectRef | None = None
-
-
 # --- realms, roles, policy
 
 
@@ -302,6 +264,13 @@ class PutRole(Frozen):
     description: str = ""
 
 
+class EditRole(Frozen):
+    """Say whether the holders of a role need a second factor; of a built-in one too."""
+
+    name: str
+    two_factor: bool
+
+
 # --- the record, the start
 
 
@@ -334,3 +303,20 @@ class Apply(Frozen):
 
     plan: Any
     reset_passwords: bool = False
+
+
+class Import(Frozen):
+    """Take over users of another system as they are there; who is here already stays as they are.
+
+    Shapes   dialect: the wire that their tokens go on to open
+    """
+
+    dialect: str
+    arrivals: tuple[Arrival, ...]
+
+
+class CheckImport(Frozen):
+    """Ask what taking these users over would do; nothing changes."""
+
+    dialect: str
+    arrivals: tuple[Arrival, ...]

@@ -13,6 +13,7 @@ DIGITS = 6
 SHORTEST_SEED = 10
 LONGEST_SEED = 128
 RECOVERY_BYTES = 10
+SHORT_LETTERS = 8
 
 _RECOVERY_LETTERS = RECOVERY_BYTES * 8 // 5
 _BASE32 = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
@@ -114,12 +115,24 @@ def canonical_recovery(text: str) -> str | None:
     return _grouped(letters.lower()) if fits else None
 
 
+def recovery_form(text: str) -> str | None:
+    """What a shown code is looked up by: the long one's own spelling, the short one's digest; None for neither.
+
+    Shapes   short: eight letters and digits exactly as told, case included; its form is its hex SHA-256
+    Safe     a TOTP code is neither, however it is spaced: of its eight-character spellings none is alphanumeric
+    Source   a store that is moved in from keeps that digest alone, so ours are known by it too
+    """
+    if len(text) == SHORT_LETTERS and text.isascii() and text.isalnum():
+        return hashlib.sha256(text.encode()).hexdigest()
+    return canonical_recovery(text)
+
+
 def recovery_digest(key: bytes, factor_id: int, code: str) -> bytes:
     """The 32 bytes under which a recovery code is stored and looked up.
 
-    Shapes   code: as `format_recovery` or `canonical_recovery` gives it
-    Safe     keyed, since 80 bits alone can be searched in a copy of the store; each field carries its
-             length, so no two pairs of factor and code meet (A27)
+    Shapes   code: as `format_recovery` or `recovery_form` gives it
+    Safe     keyed, since 80 bits alone, or the 46 of a short one, can be searched in a copy of the store; each
+             field carries its length, so no two pairs of factor and code meet (A27)
     """
     fields = (b"recovery", str(factor_id).encode(), code.encode())
     text = b"".join(len(field).to_bytes(4, "big") + field for field in fields)

@@ -3,7 +3,7 @@
 import functools
 
 from keyturn.core.settings import Settings
-from keyturn.core.types import SECOND, Frozen, Instant, WireRule
+from keyturn.core.types import SECOND, Frozen, Instant, Token, WireRule
 
 
 class Kind(Frozen):
@@ -39,6 +39,22 @@ KINDS = {
 
 ENROLS = "enrol"
 """The claim of a session that is good for nothing but enrolling the factor that is due."""
+
+
+RAISING = (None, "totp", "recovery")
+"""By what a showing raises assurance; the mailed code and the password do not (rules.md 6)."""
+
+
+def proved_at(token: Token) -> Instant | None:
+    """When a factor that raises assurance was last shown for the token."""
+    return token.stepped_up if token.stepped_up_with in RAISING else None
+
+
+def mail_seconds(wire: WireRule | None, settings: Settings) -> int:
+    """How long a mailed code is a second step on that wire; 0 where it is none (rules.md 6)."""
+    if wire is None or (wire.mail_code_policy and not settings.policy.mail_codes):
+        return 0
+    return wire.mail_code
 
 
 def bounds(kind: Kind, wire: WireRule, settings: Settings) -> tuple[int | None, int | None]:

@@ -98,6 +98,22 @@ def rebound(lock: Lock) -> Lock:
     return _with(lock, failures=0, until=Instant(0))
 
 
+def crowded(lock: Lock, now: Instant, rule: tuple[int, int]) -> bool:
+    """Whether an address failed too often in the window that runs.
+
+    Shapes   lock: its `failures` in the window, which `reserved_at` began; rule: how many, in how many seconds
+    """
+    most, seconds = rule
+    return lock.failures >= most and lock.reserved_at + seconds * SECOND > now
+
+
+def one_more(lock: Lock, now: Instant, rule: tuple[int, int]) -> Lock:
+    """An address's window with one failure more; a window that is over begins anew."""
+    if lock.reserved_at + rule[1] * SECOND <= now:
+        return _with(lock, failures=1, reserved_at=now)
+    return _with(lock, failures=lock.failures + 1)
+
+
 def hold(failures: int, limit: int) -> int:
     """Seconds a lock stays shut after that many failures: 300, doubling, at most an hour."""
     over = min(failures - limit, 10)

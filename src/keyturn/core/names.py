@@ -4,6 +4,10 @@ import re
 import unicodedata
 
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+HANDLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WORD = r'[^\s()<>\[\]:;@\\,."]+'
+DELIVERABLE = re.compile(rf"{_WORD}(\.{_WORD})*@{_WORD}(\.{_WORD})*")
+"""A mail address without quotes, comments and signs that have a meaning of their own."""
 LONGEST_LOGIN = 256
 LONGEST_MAIL = 254
 
@@ -37,7 +41,11 @@ def canonical(text: str) -> str | None:
              registered beside it (A26); what cannot be seen is refused, not dropped
     Source   rules.md 2
     """
-    if len(text) > LONGEST_LOGIN or not _visible(text):
+    if len(text) > LONGEST_LOGIN:
+        return None
+    if _simple(text):
+        return text.lower().strip() or None
+    if not _visible(text):
         return None
     out = _folded(text)
     return out if 0 < len(out) <= LONGEST_LOGIN and _visible(out) else None
@@ -49,10 +57,18 @@ def canonical_mail(text: str) -> str | None:
     Safe     judged after folding, so a full-width `@` counts as one
     """
     out = canonical(text)
-    if out is None or len(out) > LONGEST_MAIL or any(c.isspace() for c in out):
+    if out is None or len(out) > LONGEST_MAIL or out.split() != [out]:
         return None
     sides = out.split("@")
     return out if len(sides) == 2 and all(sides) else None
+
+
+def deliverable(text: str) -> bool:
+    """Whether a mail program reads the text as one address, this one.
+
+    Safe     `victim,other@…` would go to two, and `a@b>…` change the command that names it
+    """
+    return text.isprintable() and DELIVERABLE.fullmatch(text) is not None
 
 
 def canonical_host(text: str) -> str | None:
@@ -66,7 +82,12 @@ def plain(text: str, limit: int = LONGEST_LOGIN) -> bool:
 
     Safe     a line break or a text-turning sign would forge lines in logs and lists
     """
-    return len(text) <= limit and not any(c in _TURNING or _category(c) in _BREAKING for c in text)
+    return len(text) <= limit and (_simple(text) or not any(c in _TURNING or _category(c) in _BREAKING for c in text))
+
+
+def _simple(text: str) -> bool:
+    # Nearly all names are: of such text nothing is invisible, and folding it is a change of case alone.
+    return text.isascii() and text.isprintable()
 
 
 def _folded(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from keyturn.core.imports import Left
 from keyturn.core.reasons import REASONS as REASONS
 from keyturn.core.reasons import Reason as Reason
 from keyturn.core.types import (
@@ -34,10 +35,16 @@ class Weak(Fields):
 
 
 class Challenge(Frozen):
-    """What would answer the refusal: the method asked for, and all that are possible."""
+    """What would answer the refusal: the method asked for, and all that are possible.
+
+    Shapes   generated: a code was mailed for it just now; expires: when the mailed one stops to work; login: whose
+    """
 
     method: str
     methods: tuple[str, ...] = ()
+    generated: bool = False
+    expires: Instant | None = None
+    login: str = ""
 
 
 class Named(Frozen):
@@ -76,6 +83,8 @@ class Result(Frozen):
     detail: dict[str, Any] = {}
     touches: str | None = None
     changed: bool = True
+    mails: bool = False
+    """Whether a mail was put into the outbox."""
 
 
 # --- outcomes
@@ -118,6 +127,8 @@ class Ended(Outcome):
     """Something was ended or changed, and there is nothing to tell; `again` when it was so already."""
 
     again: bool = False
+    until: Instant | None = None
+    """When the presented token ends that stays; None = never, or it does not."""
 
 
 class PasswordChanged(Outcome):
@@ -210,6 +221,25 @@ class RecoveryCodesMade(Outcome):
     codes: tuple[Secret, ...]
 
 
+class FactorConfirmed(Outcome):
+    """A factor was switched on; recovery codes where they were wished with it, told once."""
+
+    codes: tuple[Secret, ...] = ()
+    factor: Factor | None = None
+
+
+class CodesCounted(Outcome):
+    """How many recovery codes are left."""
+
+    remaining: int
+
+
+class NameChecked(Outcome):
+    """Whether a login may be taken."""
+
+    free: bool
+
+
 class RealmShown(Outcome):
     """One realm."""
 
@@ -296,6 +326,24 @@ class Applied(Outcome):
     secrets: tuple[Told, ...]
 
 
+class Imported(Outcome):
+    """Users were taken over, or would be.
+
+    Shapes   users: how many are new; already: here before, and left as they are; expired: tokens past their
+             life; stopped: tokens of users who may not act now; left: what could not be taken
+    """
+
+    users: int
+    already: int
+    passwords: int
+    factors: int
+    codes: int
+    tokens: int
+    expired: int
+    stopped: int
+    left: tuple[Left, ...]
+
+
 AnyOutcome = (
     TokenIssued
     | SessionOpened
@@ -308,6 +356,7 @@ AnyOutcome = (
     | TokenShown
     | TotpBegun
     | RecoveryCodesMade
+    | FactorConfirmed
     | RealmShown
     | RoleShown
 )

@@ -34,6 +34,7 @@ class PlannedRole(Frozen):
     name: str
     permissions: tuple[str, ...]
     description: str | None = None
+    two_factor: bool | None = None
 
 
 class PlannedFactor(Frozen):

@@ -26,8 +26,10 @@ class Reason(enum.Enum):
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_SUSPENDED = "account_suspended"
     REMOTE_ACCOUNT = "remote_account"
+    ADDRESS_LOCKED = "address_locked"
     FACTOR_REQUIRED = "factor_required"
     FACTOR_WRONG = "factor_wrong"
+    FACTOR_LOCKED = "factor_locked"
     PASSWORD_CHANGE_DUE = "password_change_due"
     STEP_UP_REQUIRED = "step_up_required"
     STEP_UP_WRONG = "step_up_wrong"
@@ -37,6 +39,7 @@ class Reason(enum.Enum):
     NOT_FOUND = "not_found"
     REALM_REFUSED = "realm_refused"
     CONFLICT = "conflict"
+    UNVERIFIED_MAIL = "unverified_mail"
     QUOTA_REACHED = "quota_reached"
     WEAK_PASSWORD = "weak_password"
     INVALID_RESET = "invalid_reset"
@@ -46,6 +49,7 @@ class Reason(enum.Enum):
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     IDEMPOTENCY_EXPIRED = "idempotency_expired"
     IN_PROGRESS = "in_progress"
+    RATE_LIMITED = "rate_limited"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
     BROKEN = "broken"
@@ -72,8 +76,10 @@ REASONS = {
     Reason.ACCOUNT_LOCKED: "Too many failures: the account is locked for a while.",
     Reason.ACCOUNT_SUSPENDED: "The account is suspended.",
     Reason.REMOTE_ACCOUNT: "The account is managed elsewhere and has no password here.",
+    Reason.ADDRESS_LOCKED: "Too many failures from this address: it is refused for a while.",
     Reason.FACTOR_REQUIRED: "A second factor is due at sign-in.",
     Reason.FACTOR_WRONG: "The second factor shown at sign-in is wrong.",
+    Reason.FACTOR_LOCKED: "Too many wrong codes at sign-in: that factor is locked for a while.",
     Reason.PASSWORD_CHANGE_DUE: "The password must be changed first.",
     Reason.STEP_UP_REQUIRED: "This wish wants a fresh proof.",
     Reason.STEP_UP_WRONG: "The proof shown for this wish is wrong.",
@@ -83,6 +89,7 @@ REASONS = {
     Reason.NOT_FOUND: "There is no such thing, or the caller may not know of it.",
     Reason.REALM_REFUSED: "The named realm is not the caller's, nor granted.",
     Reason.CONFLICT: "Something of that name is there already.",
+    Reason.UNVERIFIED_MAIL: "This wants a mail address that is known to be the account's.",
     Reason.QUOTA_REACHED: "The subject holds as many tokens of this kind as allowed.",
     Reason.WEAK_PASSWORD: "The new password does not fit the policy.",
     Reason.INVALID_RESET: "The reset token is unknown, used, replaced or expired.",
@@ -92,6 +99,7 @@ REASONS = {
     Reason.IDEMPOTENCY_MISMATCH: "Another request was made under this idempotency key.",
     Reason.IDEMPOTENCY_EXPIRED: "The answer under this idempotency key is kept no longer.",
     Reason.IN_PROGRESS: "The request under this idempotency key is still running.",
+    Reason.RATE_LIMITED: "Too many calls of this kind from one address; try again later.",
     Reason.BUSY: "Too many sign-ins at once; try again shortly.",
     Reason.UNAVAILABLE: "The store does not answer; the change may or may not have taken place.",
     Reason.BROKEN: "Something is wrong on our side.",

@@ -25,10 +25,15 @@ PERMISSIONS = {
     "realms:view": "See realms.",
     "realms:create": "Add realms.",
     "realms:edit": "Change realms.",
+    "limits:bypass": "Be held to no wire's limit of calls.",
     "metrics:view": "Read metrics from another machine.",
 }
 
-HARMLESS = frozenset(n for n in PERMISSIONS if n.endswith(":view")) | {"own_tokens:create", "tokens:introspect"}
+HARMLESS = frozenset(n for n in PERMISSIONS if n.endswith(":view")) | {
+    "own_tokens:create",
+    "tokens:introspect",
+    "limits:bypass",
+}
 """Rights that give no power over others."""
 
 REALM_WIDE = tuple(f"{name}:*" for name in PERMISSIONS if name not in ("realms:create", "realms:edit", "metrics:view"))

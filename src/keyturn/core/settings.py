@@ -158,7 +158,7 @@ POLICY_SENTENCES = {
     "password_min_length": "The shortest password where it is the only factor, in characters.",
     "password_min_length_two_factor": "The shortest password where `two_factor` is `required`.",
     "two_factor": "Whether second factors are asked for: never, of those who have one, or of everybody.",
-    "mail_codes": "Whether a code sent by mail may be a second step on the native wire; not used yet.",
+    "mail_codes": "Whether a code sent by mail may be a second step on the native wire.",
     "totp_strict": "Whether only the code of the current half minute counts, and neither neighbour.",
 }
 

@@ -1,45 +1,46 @@
 """The nouns of the core: who, where, which token, what was presented; frozen, and secrets wrapped."""
 
 import enum
-import hmac
 from collections.abc import Callable
-from typing import Any, NewType, dataclass_transform
+from typing import Any
 
-import msgspec
-
+from keyturn.core.rows import (
+    SECOND as SECOND,
+)
+from keyturn.core.rows import (
+    Factor as Factor,
+)
+from keyturn.core.rows import (
+    Frozen as Frozen,
+)
+from keyturn.core.rows import (
+    Instant as Instant,
+)
+from keyturn.core.rows import (
+    Realm as Realm,
+)
+from keyturn.core.rows import (
+    Role as Role,
+)
+from keyturn.core.rows import (
+    Secret as Secret,
+)
+from keyturn.core.rows import (
+    SecretRow as SecretRow,
+)
+from keyturn.core.rows import (
+    Subject as Subject,
+)
+from keyturn.core.rows import (
+    SubjectView as SubjectView,
+)
+from keyturn.core.rows import (
+    Token as Token,
+)
+from keyturn.core.rows import (
+    TokenView as TokenView,
+)
 from keyturn.core.settings import Settings
-
-Instant = NewType("Instant", int)
-"""Microseconds since 1970 UTC."""
-
-SECOND = 1_000_000
-
-
-class Secret:
-    """A clear-text secret, wrapped from birth: its repr, str and pickle never show it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The clear text; call it only where the text leaves us or is digested."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(redacted)"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        mine, theirs = (s.reveal().encode("utf-8", "surrogatepass") for s in (self, other))
-        return hmac.compare_digest(mine, theirs)
-
-    __hash__ = None  # type: ignore[assignment]  # a secret is never a dictionary key
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled")
 
 
 class Shape(enum.Enum):
@@ -77,136 +78,15 @@ class Step(enum.Enum):
     READ = "read"
     RIGHT = "right"
     STEP_UP = "step_up"
+    LIMIT = "limit"
+    """The call is counted, where the wire lets one address make only so many."""
+    GATE = "gate"
+    """What the wire asks for at the door, before it looks at the wish."""
 
 
+Order = tuple[Step, ...] | Callable[[Settings], tuple[Step, ...]]
+"""The steps of a wire, or how they follow from the realm's settings."""
 DEFAULT_ORDER = (Step.RECOGNISE, Step.READ, Step.RIGHT, Step.STEP_UP)
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, frozen=True):
-    """A value that never changes."""
-
-
-class Realm(Frozen):
-    """One closed world of subjects and rules."""
-
-    id: int
-    uuid: str
-    name: str
-    display_name: str
-    active: bool
-    epoch: int
-    settings: Settings
-
-
-class Subject(Frozen):
-    """The person or machine that a thing is about."""
-
-    id: int
-    realm: int
-    uuid: str
-    number: int
-    handle: str
-    login: str
-    email: str
-    email_verified: bool
-    display_name: str
-    service: bool
-    remote: bool
-    built_in: bool
-    state: str
-    epoch: int
-    created: Instant
-    updated: Instant
-    last_login: Instant | None
-    attributes: dict[str, dict[str, Any]]
-    notify: tuple[str, ...]
-
-
-class Role(Frozen):
-    """A named set of permissions; `number` is its identifier on wires that count roles."""
-
-    id: int
-    realm: int
-    uuid: str
-    number: int
-    name: str
-    description: str
-    built_in: bool
-    across: bool
-    permissions: tuple[str, ...]
-
-
-class Token(Frozen):
-    """A bearer credential we minted: its row of rules, without its secret."""
-
-    id: int
-    uuid: str
-    realm: int
-    subject: int
-    maker: int | None
-    act: int | None
-    parent: int | None
-    kind: str
-    dialect: str
-    name: str | None
-    scopes: tuple[str, ...] | None
-    bypass: bool
-    life: int | None
-    idle: int | None
-    created: Instant
-    expires: Instant | None
-    ended: Instant | None
-    reason: str | None
-    stepped_up: Instant | None
-    stepped_up_by: str | None
-    claims: dict[str, str]
-
-
-class SecretRow(Frozen):
-    """What is stored of one secret of a token."""
-
-    last6: str
-    created: Instant
-    ends: Instant | None
-    first_used: Instant | None
-    last_used: Instant | None
-    used_from: str | None
-    client: str | None
-
-
-class TokenView(Frozen):
-    """A token as lists and its owner see it."""
-
-    token: Token
-    secret: SecretRow
-    owner: Subject
-    actor: Subject | None = None
-
-
-class Factor(Frozen):
-    """A registered second means of one subject."""
-
-    id: int
-    uuid: str
-    subject: int
-    kind: str
-    confirmed: bool
-    created: Instant
-    last_step: int
-
-
-class SubjectView(Frozen):
-    """A subject with what answers tell beside its row."""
-
-    subject: Subject
-    roles: tuple[Role, ...]
-    factors: tuple[Factor, ...]
-    has_password: bool
-    must_change: bool
-    locked_until: Instant | None
-    locked_on: str | None
-    realm: Realm
 
 
 class SubjectRef(Frozen):
@@ -241,7 +121,7 @@ class LoginProof(Frozen):
 
 
 class Proof(Frozen):
-    """One showing of a factor for this wish; method `current` is the current password in clear."""
+    """One showing of a factor for this wish; `current` is the current password, `current_digest` its digest."""
 
     method: str
     code: Secret
@@ -260,6 +140,8 @@ class Presented(Frozen):
     realm: RealmRef | None = None
     host: str = ""
     proof: Proof | None = None
+    method: str = ""
+    """The second means asked for, where no code of it is shown yet."""
     key: str | None = None
     quiet: bool = False
     """The caller asks that this use be not noted, so that it does not keep an idle token alive."""
@@ -282,6 +164,14 @@ class StepUpRule(Frozen):
     """The password fallback is shown as the digest of the password."""
     bypass: bool = False
     """A token may be flagged to pass without a second proof."""
+    recalled: tuple[str, ...] = ("totp", "recovery")
+    """The methods whose proof counts for the token afterwards too."""
+    remembered: bool = True
+    """Whether a proof shown before for the same token is enough."""
+    strict: bool = False
+    """A proof of its own, whatever the token is flagged and whenever it was shown one."""
+    grace_setting: str = ""
+    """Where set, somebody added less than the remember window ago, who has no factor, is not asked."""
 
 
 class WireRule(Frozen):
@@ -305,8 +195,18 @@ class WireRule(Frozen):
     """A lock closed on this wire may end its tokens (setting `<name>.lockout`)."""
     shown: int = 6
     """How many of the last characters of a secret lists may show, at most 6."""
+    mail_code: int = 0
+    """Seconds a mailed code is a second step on this wire; 0 = never."""
+    mail_code_policy: bool = False
+    """Only where the realm's policy has `mail_codes`."""
+    address_limit: tuple[int, int] | None = None
+    """Failed sign-ins from one address, and in how many seconds, after which it is refused for the rest of them."""
     bars: Callable[[Subject, str, Instant], str | None] | None = None
     """What bars the subject of a good token from this wire, in a word: by its attributes, address and time."""
+
+
+Proving = StepUpRule | None | Callable[[Settings], StepUpRule | None]
+"""How a route asks for a second proof, or how that follows from the realm's settings."""
 
 
 class Ask(Frozen):
@@ -314,13 +214,17 @@ class Ask(Frozen):
 
     command: type[Any]
     read: Callable[[Settings], Any]
-    order: tuple[Step, ...] = DEFAULT_ORDER
-    step_up: StepUpRule | None = None
+    order: Order = DEFAULT_ORDER
+    step_up: Proving = None
     kinds: tuple[str, ...] = ("session", "personal", "api", "delegated")
     factor_at_login: bool = True
     """Whether this door can carry a second factor beside the password."""
     needs: str = ""
     """A right, `noun:action`, that the wire asks for here beside the command's own."""
+    gate: str = ""
+    """A right, `noun:action`, that the wire asks for at `Step.GATE`; refused with `Named("gate", ...)`."""
+    limit: Callable[[bool], int | None] | None = None
+    """Counts this very request once, given whether its caller is exempt: the seconds to wait, or None."""
 
 
 class Grants(Frozen):
@@ -347,7 +251,8 @@ class Actor(Frozen):
     """Whom the wish is about, as the door resolved it."""
     view: TokenView | None = None
     """The token the wish is about, as the door resolved it."""
-    factor_shown: bool = False
+    factor_shown: str = ""
+    """The method of the second factor that was shown at sign-in."""
     change_due: bool = False
     """The password was right and must be changed first."""
     enrol_only: bool = False
@@ -378,3 +283,8 @@ class Ready(Frozen):
     hashes: tuple[str, ...] = ()
     shown: tuple[tuple[str, Secret], ...] = ()
     held: tuple[bool, ...] = ()
+
+
+def chosen(value: Any, settings: Settings) -> Any:
+    """What a route says, where it may follow from the realm's settings."""
+    return value(settings) if callable(value) else value
