@@ -4,7 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -13,6 +13,7 @@ from keyturn.store import schema
 from keyturn.store.engine import Sql
 from tests.laws.sources import Module, calls, modules
 
+MIGRATIONS = tuple(f"{number:04}" for number in range(1, int(schema.HEAD) + 1))
 CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
 STATEMENT = re.compile(r"(SELECT|INSERT|UPDATE|DELETE)\b")
 KEYED = re.compile(
@@ -31,9 +32,16 @@ NO_REALM = {
     ("instance", "PURGE_LOCKS"): "purge",
     ("answers", "FORGET"): "purge",
     ("answers", "DROP"): "purge",
+    ("mail_codes", "PURGE"): "purge",
+    ("outbox", "PURGE"): "purge",
+    ("outbox", "ANY"): "the carrier works for all realms",
+    ("outbox", "NEXT"): "the carrier works for all realms",
+    ("outbox", "CLAIM"): "the carrier works for all realms",
     ("subjects", "TAKEN_NUMBER"): "a counter of the whole store",
     ("subjects", "RAISE_NUMBER"): "a counter of the whole store",
     ("subjects", "ADMINISTRATORS"): "asks for anybody who administers all realms",
+    ("arrivals", "HANDLES"): "ids are unique in the whole store: asks who holds them",
+    ("arrivals", "BLOCK"): "a counter of the whole store",
     ("subjects", "HOLDER"): "ids are unique in the whole store: asks who holds one",
     ("postgres", "CLOCK_SQL"): "the clock",
     ("schema", "VERSION_SQL"): "of the whole store",
@@ -66,7 +74,7 @@ def test_sql_is_constant(module: Module) -> None:
     """What is run is a constant by its name, or looked up in a constant table; nothing is put together in a call."""
     assembled = [
         ast.unparse(call.args[0])
-        for call in calls(module.tree, "one", "all", "run")
+        for call in calls(module.tree, "one", "all", "run", "many")
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "tx"
@@ -116,18 +124,18 @@ def test_the_laws_see_the_statements() -> None:
     assert {key for key in NO_REALM if key not in known} == set()
 
 
-@pytest.mark.parametrize("number", [schema.HEAD])
-def test_both_schemas_are_one(number: str) -> None:
-    """SQLite and PostgreSQL have the same tables with the same columns, and the same indexes."""
-    assert tables(number, "sqlite") == tables(number, "postgresql")
-    differing = dict(indexes(number, "sqlite").items() ^ indexes(number, "postgresql").items())
+def test_both_schemas_are_one() -> None:
+    """SQLite and PostgreSQL have the same tables with the same columns, and the same indexes, migration by migration."""
+    for number in MIGRATIONS:
+        assert tables([number], "sqlite") == tables([number], "postgresql")
+    differing = dict(indexes("sqlite").items() ^ indexes("postgresql").items())
     assert set(differing) == {"audit_kills"}, "the feed is followed by id on SQLite, by transaction on PostgreSQL"
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_every_row_carries_its_realm(engine: str) -> None:
     """Every table but those of the whole store has the realm in each row."""
-    without = {name for name, columns in tables(schema.HEAD, engine).items() if "realm" not in columns}
+    without = {name for name, columns in tables(MIGRATIONS, engine).items() if "realm" not in columns}
     assert without == {"instance", "counters", "realms"}
 
 
@@ -143,22 +151,24 @@ def test_the_head_is_the_newest_script() -> None:
         assert all((folder / f"{script}.{engine}.sql").is_file() for engine in ("sqlite", "postgresql"))
 
 
-def tables(number: str, engine: str) -> dict[str, list[str]]:
-    """Tables of a schema text with their columns in order."""
-    found = {}
-    for statement in schema.statements(number, engine):
+def tables(numbers: Sequence[str], engine: str) -> dict[str, list[str]]:
+    """Tables that these migrations make or widen, with their columns in order."""
+    found: dict[str, list[str]] = {}
+    for statement in (s for number in numbers for s in schema.statements(number, engine)):
         made = re.match(r"CREATE TABLE (\w+) \((.*)\)", statement, re.DOTALL)
         if made:
             lines = [line.strip() for line in made[2].split("\n") if line.strip()]
             found[made[1]] = [line.split()[0] for line in lines if line.split()[0].islower()]
+        wider = re.match(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", statement)
+        if wider:
+            found.setdefault(wider[1], []).append(wider[2])
     return found
 
 
-def indexes(number: str, engine: str) -> dict[str, str]:
-    """Indexes of a schema text, by name, on what columns."""
-    matches = (
-        re.match(r"CREATE (UNIQUE )?INDEX (\w+) ON (\w+ \([^)]*\))", s) for s in schema.statements(number, engine)
-    )
+def indexes(engine: str) -> dict[str, str]:
+    """Indexes of all migrations, by name, on what columns."""
+    texts = (s for number in MIGRATIONS for s in schema.statements(number, engine))
+    matches = (re.match(r"CREATE (UNIQUE )?INDEX (\w+) ON (\w+ \([^)]*\))", s) for s in texts)
     return {m[2]: f"{m[1] or ''}{m[3]}" for m in matches if m}
 
 

@@ -1,6 +1,6 @@
 """Opens SQLite or PostgreSQL; one way to read and one way to write, whatever is underneath."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from keyturn.core.settings import Setting, defaults
@@ -64,6 +64,10 @@ class Tx(Protocol):
 
     def run(self, sql: str | Sql, *args: Any) -> int:
         """The number of rows that changed."""
+        ...
+
+    def many(self, sql: str | Sql, rows: Iterable[Sequence[Any]]) -> int:
+        """The same statement, one without RETURNING, once for each row of parameters: how many rows changed in all."""
         ...
 
 

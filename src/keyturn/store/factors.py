@@ -1,7 +1,7 @@
 """Second factors: TOTP seeds sealed and bound to their row, recovery codes as keyed digests."""
 
 from keyturn.core import entropy
-from keyturn.core.factors import format_recovery, recovery_digest
+from keyturn.core.factors import SHORT_LETTERS, format_recovery, recovery_digest, recovery_form
 from keyturn.core.types import Factor, Instant, Secret
 from keyturn.store.engine import Row, Tx
 
@@ -20,7 +20,9 @@ DROP_CODES = "DELETE FROM recovery_codes WHERE factor = $1"
 DROP = "DELETE FROM factors WHERE id = $1"
 ADD_CODE = "INSERT INTO recovery_codes (digest, factor, realm) VALUES ($1, $2, $3)"
 USE_CODE = "UPDATE recovery_codes SET used = $3 WHERE digest = $1 AND factor = $2 AND used IS NULL"
+LEFT = "SELECT count(*) FROM recovery_codes WHERE factor = $1 AND used IS NULL"
 CODES = 10
+SHORT_CODES = 12
 
 
 def of(tx: Tx, subject: int) -> tuple[Factor, ...]:
@@ -40,10 +42,14 @@ def add(
     """A new factor, in the place of one of its kind that still waits; None when a confirmed one is there."""
     tx.run(DROP_WAITING, subject, kind)
     uuid = entropy.new_uuid()
-    sealed = None if seed is None else tx.ring.seal("factor", f"{uuid}:{subject}", seed)
-    if tx.one(INSERT, realm, uuid, subject, kind, sealed, int(confirmed), now) is None:
+    if tx.one(INSERT, realm, uuid, subject, kind, sealed(tx, uuid, subject, seed), int(confirmed), now) is None:
         return None
     return by_uuid(tx, subject, uuid)
+
+
+def sealed(tx: Tx, uuid: str, subject: int, seed: bytes | None) -> bytes | None:
+    """A seed as the row of that uuid and subject stores it."""
+    return None if seed is None else tx.ring.seal("factor", f"{uuid}:{subject}", seed)
 
 
 def seed_of(tx: Tx, factor: Factor) -> bytes:
@@ -73,9 +79,27 @@ def make_codes(tx: Tx, factor: Factor, realm: int) -> tuple[Secret, ...]:
     return codes
 
 
-def consume_code(tx: Tx, factor: Factor, canonical: str, now: Instant) -> bool:
-    """Whether this very call used the recovery code up."""
-    return tx.run(USE_CODE, _digest(tx, factor, canonical), factor.id, now) == 1
+def make_short_codes(tx: Tx, factor: Factor, realm: int) -> tuple[Secret, ...]:
+    """Twelve fresh recovery codes of eight unmistakable characters in the place of the old ones.
+
+    Safe     46 bits each are enough only because tries are counted and the stored digest is keyed
+    """
+    tx.run(DROP_CODES, factor.id)
+    codes = tuple(Secret(entropy.letters(entropy.HANDLE_ALPHABET, SHORT_LETTERS)) for _ in range(SHORT_CODES))
+    for code in codes:
+        tx.run(ADD_CODE, _digest(tx, factor, recovery_form(code.reveal()) or ""), factor.id, realm)
+    return codes
+
+
+def consume_code(tx: Tx, factor: Factor, form: str, now: Instant) -> bool:
+    """Whether this very call used the recovery code of that form up."""
+    return tx.run(USE_CODE, _digest(tx, factor, form), factor.id, now) == 1
+
+
+def codes_left(tx: Tx, factor: int) -> int:
+    """How many recovery codes were not used yet."""
+    row = tx.one(LEFT, factor)
+    return 0 if row is None else int(row[0])
 
 
 def remove(tx: Tx, factor: int) -> None:
@@ -84,10 +108,15 @@ def remove(tx: Tx, factor: int) -> None:
     tx.run(DROP, factor)
 
 
+def code_digest(tx: Tx, factor: int, form: str) -> bytes:
+    """What is stored of a recovery code of that factor, from its `recovery_form`."""
+    return recovery_digest(tx.ring.derive("recovery"), factor, form)
+
+
 def factor_of(row: Row) -> Factor:
     """The factor in a row of COLUMNS."""
     return Factor(row[0], row[1], row[2], row[3], row[4] == 1, row[5], row[6])
 
 
 def _digest(tx: Tx, factor: Factor, code: str) -> bytes:
-    return recovery_digest(tx.ring.derive("recovery"), factor.id, code)
+    return code_digest(tx, factor.id, code)

@@ -35,6 +35,11 @@ def account_of_name(tx: Tx, realm: int, canonical: str) -> str:
     return "n:" + tx.ring.keyed("name", str(realm).encode(), canonical.encode("utf-8", "surrogatepass")).hex()
 
 
+def account_of_address(tx: Tx, realm: int, address: str) -> str:
+    """What failures of every name from one address are counted under; kept no longer than those of unknown names."""
+    return "n:" + tx.ring.keyed("address", str(realm).encode(), address.encode("utf-8", "surrogatepass")).hex()
+
+
 def get(tx: Tx, realm: int, account: str, factor: str) -> Lock:
     """The lock as stored; an open one when there is none."""
     row = tx.one(GET, realm, account, factor)

@@ -12,6 +12,7 @@ PUT = (
     " changed = excluded.changed"
 )
 REHASH = "UPDATE passwords SET hash = $3 WHERE subject = $1 AND version = $2"
+MUST_CHANGE = "UPDATE passwords SET must_change = $2 WHERE subject = $1"
 DROP = "DELETE FROM passwords WHERE subject = $1"
 
 
@@ -48,6 +49,11 @@ def put(tx: Tx, realm: int, subject: int, hashed: str, must_change: bool, length
 def rehash(tx: Tx, subject: int, version: int, hashed: str) -> None:
     """The same password is stored in today's form, if it is still the one that was proved."""
     tx.run(REHASH, subject, version, hashed)
+
+
+def must_change(tx: Tx, subject: int, wanted: bool) -> None:
+    """The password must be changed at the next sign-in, or need not be."""
+    tx.run(MUST_CHANGE, subject, int(wanted))
 
 
 def drop(tx: Tx, subject: int) -> None:

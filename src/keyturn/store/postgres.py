@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -56,6 +56,12 @@ class PostgresTx:
         """The number of rows that changed."""
         count: int = self._execute(sql, args).rowcount
         return count
+
+    def many(self, sql: str | Sql, rows: Iterable[Sequence[Any]]) -> int:
+        """How many rows changed in all; they are sent in one go."""
+        self._cursor.executemany(sql if isinstance(sql, str) else sql.postgresql, rows)
+        count: int = self._cursor.rowcount
+        return max(0, count)
 
 
 class _Undo(Exception):

@@ -9,7 +9,7 @@ from keyturn.core.types import Grants, Role, Subject
 from keyturn.store import realms, subjects
 from keyturn.store.engine import Row, Tx
 
-COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions"
+COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions, o.two_factor"
 ALL = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 ORDER BY o.number"
 BY_NAME = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 AND o.name_key = $2"
 HELD = f"SELECT {COLUMNS} FROM memberships m JOIN roles o ON o.id = m.role WHERE m.subject = $1 ORDER BY o.number"
@@ -17,6 +17,10 @@ INSERT = (
     "INSERT INTO roles (realm, uuid, number, name, name_key, description, built_in, across, permissions)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
 )
+WANTS_FACTOR = (
+    "SELECT 1 FROM memberships m JOIN roles o ON o.id = m.role WHERE m.subject = $1 AND o.two_factor = 1 LIMIT 1"
+)
+REQUIRE = "UPDATE roles SET two_factor = $2 WHERE id = $1"
 UPDATE = "UPDATE roles SET description = $2, permissions = $3 WHERE id = $1 AND built_in = 0"
 JOIN = "INSERT INTO memberships (realm, subject, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 ACT_FOR = "users:act_for"
@@ -25,7 +29,7 @@ LEAVE_ALL = "DELETE FROM memberships WHERE subject = $1"
 
 def role_of(row: Row) -> Role:
     """The role in a row of COLUMNS."""
-    values = (*row[:6], row[6] == 1, row[7] == 1, tuple(msgspec.json.decode(row[8])))
+    values = (*row[:6], row[6] == 1, row[7] == 1, tuple(msgspec.json.decode(row[8])), row[9] == 1)
     return Role(*values)
 
 
@@ -48,6 +52,11 @@ def held(tx: Tx, subject: int) -> tuple[Role, ...]:
 def grants_of(tx: Tx, subject: int) -> Grants:
     """What a subject may do now."""
     return grants(held(tx, subject))
+
+
+def wants_factor(tx: Tx, subject: int) -> bool:
+    """Whether a role of the subject wants a second factor of it."""
+    return tx.one(WANTS_FACTOR, subject) is not None
 
 
 def reach(tx: Tx, actor: int, right: str, subject: Subject) -> Grants | None:
@@ -86,6 +95,11 @@ def put(tx: Tx, realm: int, name: str, permissions: tuple[str, ...], description
     if known is None or known.built_in or tx.run(UPDATE, known.id, description, _json(permissions)) == 0:
         return None
     return by_name(tx, realm, name)
+
+
+def require(tx: Tx, role: int, two_factor: bool) -> None:
+    """Whoever holds the role needs a second factor, or needs none for it."""
+    tx.run(REQUIRE, role, int(two_factor))
 
 
 def assign(tx: Tx, realm: int, subject: int, roles: tuple[Role, ...]) -> None:

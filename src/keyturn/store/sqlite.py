@@ -7,7 +7,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ CROWD = 4
 GATHERING = 0.0001
 GATHERINGS = 5
 """From that many in the last group on, wait so long, so often at most, while more arrive."""
+MAPPED = 256 * 1024 * 1024
+"""So much of the file is read where it lies in memory; by the one writer a quarter, since a long import would
+otherwise hold all that it wrote."""
+WAIT, POLL = 5.0, 0.002
+"""Seconds that another program's write is waited for, and how often it is asked whether that is over."""
 ENDED = (sqlite3.OperationalError, sqlite3.DatabaseError)
 Tell = Callable[[Committed | None, BaseException | None], None]
 Done = tuple[Tell, Committed | None, BaseException | None]
@@ -59,6 +64,12 @@ class SqliteTx:
     def run(self, sql: str | Sql, *args: Any) -> int:
         """The number of rows that changed."""
         return self._execute(sql, args).rowcount
+
+    def many(self, sql: str | Sql, rows: Iterable[Sequence[Any]]) -> int:
+        """How many rows changed in all."""
+        text = sql if isinstance(sql, str) else sql.sqlite
+        given = (dict(zip(KEYS, row, strict=False)) for row in rows)
+        return max(0, self._connection.executemany(text, given).rowcount)
 
 
 class SqliteEngine:
@@ -196,7 +207,7 @@ class SqliteEngine:
     def _commit_group(self, connection: sqlite3.Connection, group: list[tuple[Job, Tell]]) -> list[Done]:
         done: list[Done] = []
         tx = SqliteTx(connection, self.ring, self._mark, self.catalogue)
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection)
         for job, tell in group:
             connection.execute("SAVEPOINT job")
             try:
@@ -219,6 +230,31 @@ def _tell(done: list[Done]) -> None:
             tell(committed, failed)
         except Exception:  # one caller who is gone must not end the writer of all others
             log.exception("what came of a change could not be told")
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """The write lock is this connection's.
+
+    Safe     SQLite's own waiting asks ten times a second at last, and so may never meet the moment in which another
+             program that writes one batch after the other (an import, a purge) lets go
+    """
+    deadline = time.monotonic() + WAIT
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _begun(connection, time.monotonic() > deadline):
+            time.sleep(POLL)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {WAIT * 1000:.0f}")
+
+
+def _begun(connection: sqlite3.Connection, last: bool) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _system_time() -> int:
@@ -251,7 +287,7 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(
-        f"file:{path}", uri=True, isolation_level=None, check_same_thread=False, timeout=5, cached_statements=512
+        f"file:{path}", uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT, cached_statements=512
     )
     if readonly:
         connection.execute("PRAGMA query_only = ON")
@@ -260,6 +296,6 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     # FULL: an acknowledged revocation survives a power loss (reliability.md E8).
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute(f"PRAGMA mmap_size = {MAPPED if readonly else MAPPED // 4}")
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection

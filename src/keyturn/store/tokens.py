@@ -14,9 +14,10 @@ from keyturn.store.engine import Row, Tx
 
 TOKEN = (
     "t.id, t.uuid, t.realm, t.subject, t.maker, t.act, t.parent, t.kind, t.dialect, t.name, t.scopes, t.bypass,"
-    " t.life, t.idle, t.created, t.expires, t.ended, t.reason, t.stepped_up, t.stepped_up_by, t.claims"
+    " t.life, t.idle, t.created, t.expires, t.ended, t.reason, t.stepped_up, t.stepped_up_by, t.claims,"
+    " t.stepped_up_with"
 )
-WIDTH = 21
+WIDTH = 22
 SECRET = "x.last6, x.created, x.ends, x.first_used, x.last_used, x.used_from, x.client"
 SECRET_WIDTH = 7
 EPOCHS = "t.subject_epoch, t.realm_epoch"
@@ -32,14 +33,16 @@ STANDS = (
     " AND r.active = 1 AND t.subject_epoch = u.epoch AND t.realm_epoch = r.epoch"
     " AND (t.idle IS NULL OR coalesce(x.last_used, x.created) + t.idle * 1000000 > $2)"
 )
-INSERT_TOKEN = (
+PUT_TOKEN = (
     "INSERT INTO tokens (uuid, realm, subject, maker, act, parent, kind, dialect, name, scopes, bypass, life, idle,"
-    " claims, subject_epoch, realm_epoch, created, expires, stepped_up, stepped_up_by)"
-    " SELECT $1, u.realm, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, u.epoch, r.epoch, $14, $15, $16, $17"
+    " claims, subject_epoch, realm_epoch, created, expires, stepped_up, stepped_up_by, stepped_up_with)"
+    " SELECT $1, u.realm, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, u.epoch, r.epoch, $14, $15, $16, $17,"
+    " $19"
     " FROM subjects u JOIN realms r ON r.id = u.realm WHERE u.id = $2 AND r.active = 1"
     " AND (u.state = 'active' OR (u.state = 'suspended' AND CAST($18 AS bigint) = 1))"
-    " ON CONFLICT DO NOTHING RETURNING id, realm"
+    " ON CONFLICT DO NOTHING"
 )
+INSERT_TOKEN = f"{PUT_TOKEN} RETURNING id, realm"
 INSERT_SECRET = (
     "INSERT INTO secrets (digest, realm, token, last6, given, created) VALUES ($1, $2, $3, $4, $5, $6)"
     " ON CONFLICT DO NOTHING"
@@ -63,7 +66,7 @@ END_ACTS_BY = (
 END_KIND = "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND kind = $2 AND ended IS NULL AND id <> $5"
 END_WIRE = (
     "UPDATE tokens SET ended = $3, reason = $4 WHERE subject = $1 AND dialect = $2 AND ended IS NULL"
-    " AND kind <> 'reset'"
+    " AND kind <> 'reset' AND id <> $5"
 )
 """A stranger who guesses ends no way back in."""
 END_OVER = (
@@ -99,12 +102,13 @@ PAGE = (
     " AND (CAST($5 AS text) IS NULL OR t.dialect = $5) AND (CAST($6 AS text) IS NULL OR t.kind = $6)"
     " AND t.kind NOT IN ('reset', 'setup') ORDER BY t.id LIMIT $7"
 )
+NEWEST = "SELECT max(created) FROM tokens WHERE subject = $1 AND kind = $2 AND ended IS NULL"
 RENAME = "UPDATE tokens SET name = $2 WHERE id = $1 AND ended IS NULL"
 NAMED = (
     "SELECT 1 FROM tokens WHERE subject = $1 AND dialect = $2 AND kind = $3 AND name = $4 AND ended IS NULL"
     " AND id <> $5"
 )
-STEPPED_UP = "UPDATE tokens SET stepped_up = $2, stepped_up_by = $3 WHERE id = $1"
+STEPPED_UP = "UPDATE tokens SET stepped_up = $2, stepped_up_by = $3, stepped_up_with = $4 WHERE id = $1"
 KNOWN = "SELECT token FROM secrets WHERE digest = $1"
 SET_FLAGS = "UPDATE tokens SET bypass = $2, scopes = $3 WHERE id = $1 AND ended IS NULL"
 
@@ -131,6 +135,7 @@ class Grant(Frozen):
     claims: dict[str, str] = {}
     stepped_up: Instant | None = None
     stepped_up_by: str | None = None
+    stepped_up_with: str | None = None
     given: Secret | None = None
     given_digest: bytes | None = None
     owner: Subject | None = None
@@ -160,7 +165,7 @@ def mint(tx: Tx, grant: Grant, now: Instant) -> tuple[Secret, TokenView] | None:
         INSERT_TOKEN, uuid, grant.subject, grant.maker, grant.act, grant.parent, grant.kind,
         grant.dialect, grant.name, _scopes(grant.scopes), int(grant.bypass), grant.life, grant.idle,
         msgspec.json.encode(grant.claims).decode(), now, expires, grant.stepped_up, grant.stepped_up_by,
-        int(grant.for_suspended),
+        int(grant.for_suspended), grant.stepped_up_with,
     )  # fmt: skip
     if row is None:
         return None
@@ -178,6 +183,7 @@ def mint(tx: Tx, grant: Grant, now: Instant) -> tuple[Secret, TokenView] | None:
         parent=grant.parent, kind=grant.kind, dialect=grant.dialect, name=grant.name, scopes=grant.scopes,
         bypass=grant.bypass, life=grant.life, idle=grant.idle, created=now, expires=expires, ended=None, reason=None,
         stepped_up=grant.stepped_up, stepped_up_by=grant.stepped_up_by, claims=grant.claims,
+        stepped_up_with=grant.stepped_up_with,
     )  # fmt: skip
     return secret, TokenView(token, SecretRow(tail, now, None, None, None, None, None), owner)
 
@@ -262,9 +268,9 @@ def end_acts_by(tx: Tx, role: Role, now: Instant) -> int:
     return tx.run(END_ACTS_BY, role.id, now, "role lost", role.realm)
 
 
-def end_wire(tx: Tx, subject: int, dialect: str, reason: str, now: Instant) -> int:
-    """How many live tokens of that wire this very call ended."""
-    return tx.run(END_WIRE, subject, dialect, now, reason)
+def end_wire(tx: Tx, subject: int, dialect: str, reason: str, now: Instant, keep: int = 0) -> int:
+    """How many live tokens of that wire this very call ended; `keep` is the one that stays."""
+    return tx.run(END_WIRE, subject, dialect, now, reason, keep)
 
 
 def end_namesake(tx: Tx, subject: int, dialect: str, kind: str, name: str, now: Instant) -> int:
@@ -327,6 +333,12 @@ def page(
     return [view_of(row) for row in rows]
 
 
+def newest(tx: Tx, subject: int, kind: str) -> Instant | None:
+    """When the subject was last given a token of that kind, dead or alive."""
+    row = tx.one(NEWEST, subject, kind)
+    return None if row is None or row[0] is None else Instant(row[0])
+
+
 def rename(tx: Tx, token: Token, name: str) -> bool:
     """Whether the token has the new name; False when the owner has another of that name."""
     if tx.one(NAMED, token.subject, token.dialect, token.kind, name, token.id) is not None:
@@ -334,9 +346,9 @@ def rename(tx: Tx, token: Token, name: str) -> bool:
     return tx.run(RENAME, token.id, name) == 1
 
 
-def stepped_up(tx: Tx, token: int, by: str | None, now: Instant) -> None:
-    """A factor was shown for this token now."""
-    tx.run(STEPPED_UP, token, now, by)
+def stepped_up(tx: Tx, token: int, by: str | None, method: str, now: Instant) -> None:
+    """A second proof was shown for this token now, by that method."""
+    tx.run(STEPPED_UP, token, now, by, method)
 
 
 def behind(tx: Tx, key: bytes) -> int | None:
@@ -359,7 +371,7 @@ def token_of(row: Row) -> Token:
     """The token in a row of TOKEN."""
     scopes = None if row[10] is None else tuple(msgspec.json.decode(row[10]))
     claims = {} if row[20] == "{}" else msgspec.json.decode(row[20], type=dict[str, str])
-    values = (*row[:10], scopes, row[11] == 1, *row[12:20], claims)
+    values = (*row[:10], scopes, row[11] == 1, *row[12:20], claims, row[21])
     return Token(*values)
 
 
