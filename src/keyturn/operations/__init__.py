@@ -9,6 +9,7 @@ from keyturn.operations import (
     bootstrap,
     delegations,
     factors,
+    imports,
     introspection,
     passwords,
     realms,
@@ -64,6 +65,7 @@ CONTENTS: dict[type[Any], Entry] = {
     c.ChangePassword:  Entry(passwords.change_password, "passwords:change", KILL, assurance=REPROVED, bearer=SESSION, prepare=passwords.prepare_change),
     c.SetPassword:     Entry(passwords.set_password, "passwords:set", KILL, "users:reset_password", "subject", bearer=MINTS, ranked=True, prepare=passwords.prepare_set),
     c.IssueReset:      Entry(resets.issue_reset, "resets:issue", KILL, "users:reset_password", "subject", bearer=MINTS, ranked=True),
+    c.RequestReset:    Entry(resets.request_reset, "resets:request", KILL, assurance=NOBODY),
     c.RedeemReset:     Entry(resets.redeem_reset, "resets:redeem", KILL, assurance=NOBODY, prepare=resets.prepare_redeem),
     # tokens
     c.IssueToken:      Entry(tokens.issue_token, "tokens:issue", CHANGE, "tokens:mint_for", "subject", own=True, assurance=STEPPED_UP, bearer=MINTS, ranked=True),
@@ -77,9 +79,13 @@ CONTENTS: dict[type[Any], Entry] = {
     c.IssueDelegation: Entry(delegations.issue_delegation, "delegations:issue", CHANGE, "users:act_for", "subject", assurance=STEPPED_UP, bearer=MINTS),
     # users
     c.CreateUser:      Entry(users.create_user, "users:create", CHANGE, "users:create", bearer=MINTS, prepare=users.prepare_create),
+    c.Register:        Entry(users.register, "users:register", CHANGE, assurance=NOBODY, prepare=users.prepare_register),
+    c.CheckName:       Entry(users.check_name, "users:check_name", READ),
     c.ShowUser:        Entry(users.show_user, "users:show", READ, "users:view", "subject", own=True),
     c.ListUsers:       Entry(users.list_users, "users:list", READ, "users:view"),
-    c.EditUser:        Entry(users.edit_user, "users:edit", KILL, "users:edit", "subject", bearer=MINTS, ranked=True),
+    c.EditUser:        Entry(users.edit_user, "users:edit", KILL, "users:edit", "subject", bearer=MINTS, ranked=True, prepare=users.prepare_edit),
+    c.EditSelf:        Entry(users.edit_self, "self:edit", KILL, bearer=MINTS),
+    c.ChangeSelf:      Entry(users.change_self, "self:change", KILL, assurance=REPROVED, bearer=SESSION, prepare=users.prepare_change_self),
     c.SetRoles:        Entry(users.set_roles, "users:set_roles", KILL, "roles:edit_members", "subject", bearer=MINTS, ranked=True),
     c.SuspendUser:     Entry(users.suspend_user, "users:suspend", KILL, "users:disable", "subject", bearer=MINTS, ranked=True),
     c.ReinstateUser:   Entry(users.reinstate_user, "users:reinstate", KILL, "users:disable", "subject", bearer=MINTS, ranked=True),
@@ -90,6 +96,9 @@ CONTENTS: dict[type[Any], Entry] = {
     c.EnrolFactor:     Entry(factors.enrol_factor, "factors:enrol", CHANGE, assurance=STEPPED_UP, bearer=SESSION, enrolment=True),
     c.ConfirmFactor:   Entry(factors.confirm_factor, "factors:confirm", KILL, bearer=SESSION, enrolment=True),
     c.RemoveFactor:    Entry(factors.remove_factor, "factors:remove", KILL, "users:edit", "subject", own=True, assurance=STEPPED_UP, bearer=SESSION, ranked=True),
+    c.ResetFactors:    Entry(factors.reset_factors, "factors:reset", KILL, "users:edit", "subject", own=True, assurance=STEPPED_UP, bearer=SESSION, ranked=True),
+    c.CountCodes:      Entry(factors.count_codes, "factors:count_codes", READ),
+    c.MailCode:        Entry(factors.mail_code, "factors:mail_code", CHANGE, assurance=NOBODY),
     # realms, roles
     c.ListRealms:      Entry(realms.list_realms, "realms:list", READ, "realms:view"),
     c.ShowRealm:       Entry(realms.show_realm, "realms:show", READ, "policy:view"),
@@ -98,9 +107,12 @@ CONTENTS: dict[type[Any], Entry] = {
     c.ListRoles:       Entry(roles.list_roles, "roles:list", READ, "roles:view"),
     c.ShowRole:        Entry(roles.show_role, "roles:show", READ, "roles:view"),
     c.PutRole:         Entry(roles.put_role, "roles:put", KILL, "roles:edit", bearer=MINTS),
+    c.EditRole:        Entry(roles.edit_role, "roles:edit", KILL, "roles:edit", bearer=MINTS),
     # the record, the start
     c.ListAudit:       Entry(record.list_audit, "audit:list", READ, "audit:view"),
     c.Apply:           Entry(bootstrap.apply, "bootstrap:apply", KILL, "realms:create", bearer=MINTS, prepare=bootstrap.prepare_apply),
+    c.Import:          Entry(imports.import_users, "imports:take", CHANGE, "realms:create", bearer=MINTS),
+    c.CheckImport:     Entry(imports.check_import, "imports:check", READ, "realms:create"),
     c.IssueSetup:      Entry(setup.issue_setup, "setup:issue", KILL),
     c.SetUp:           Entry(setup.set_up, "setup:redeem", KILL, assurance=NOBODY, prepare=setup.prepare_setup),
 }

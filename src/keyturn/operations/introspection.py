@@ -2,7 +2,7 @@
 
 from keyturn.core.commands import Introspect
 from keyturn.core.digests import digest, plausible
-from keyturn.core.kinds import ENROLS
+from keyturn.core.kinds import ENROLS, proved_at
 from keyturn.core.outcomes import Denied, Facts, Introspected, Result
 from keyturn.core.types import Actor, Instant, Secret
 from keyturn.core.verdicts import Alive, verdict
@@ -30,6 +30,6 @@ def _facts(tx: Tx, actor: Actor, secret: Secret, scope: str | None, now: Instant
         return None
     return Facts(
         subject=found.subject, realm=found.realm.name, kind=token.kind, dialect=token.dialect, scopes=token.scopes,
-        issued=token.created, expires=token.expires, stepped_up=token.stepped_up, claims=token.claims,
+        issued=token.created, expires=token.expires, stepped_up=proved_at(token), claims=token.claims,
         actor=None if token.act is None else subjects.by_id(tx, token.act),
     )  # fmt: skip

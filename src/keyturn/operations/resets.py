@@ -1,20 +1,24 @@
 """Password resets: a single-use token made by somebody who may, and used once by whoever holds it."""
 
 from keyturn.core import lockout
-from keyturn.core.commands import IssueReset, RedeemReset
+from keyturn.core.commands import IssueReset, RedeemReset, RequestReset
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS, life
 from keyturn.core.outcomes import Denied, Ended, Reason, Result, TokenIssued
 from keyturn.core.policy import fitting, length
 from keyturn.core.rules import above
-from keyturn.core.types import Actor, Instant, Ready, Secret
+from keyturn.core.types import SECOND, Actor, Instant, Ready, Secret, Subject
 from keyturn.core.verdicts import Alive, verdict
-from keyturn.store import locks, passwords, roles, subjects, tokens
+from keyturn.store import letters, locks, passwords, roles, subjects, tokens
 from keyturn.store.engine import Tx
 from keyturn.store.tokens import Found
 
 RESET = KINDS["reset"]
 RIGHT = "users:reset_password"
+MAILED = 24 * 3600
+"""The longest life of a mailed token in seconds (rules.md 3)."""
+PAUSE = 60
+"""Seconds between two mails to one account."""
 
 
 def issue_reset(tx: Tx, actor: Actor, wish: IssueReset, now: Instant) -> Result | Denied:
@@ -43,6 +47,29 @@ def issue_reset(tx: Tx, actor: Actor, wish: IssueReset, now: Instant) -> Result 
         return Denied(Reason.USER_SUSPENDED)
     secret, view = minted
     return Result(TokenIssued(secret, view, actor.realm.name), about.id, view.token.uuid, touches=f"subject:{about.id}")
+
+
+def request_reset(tx: Tx, actor: Actor, wish: RequestReset, now: Instant) -> Result | Denied:
+    """A reset token is in the mail to the account's own address, if that name has one that may be reset.
+
+    Safe     one answer for whatever is behind the name (A25); the address is the row's, never the caller's (A01);
+             the name finds an account by its canonical form alone, which is unique (A26); at most one mail a minute
+             and account, so that nobody's mailbox is filled
+    """
+    named = subjects.by_name(tx, actor.realm.id, wish.name, wish.by)
+    # Held, so that of two that ask at once one mails, and to the address of this very moment (A03).
+    about = None if named is None else subjects.held(tx, named.id)
+    if about is None or not _may_mail(tx, about, now):
+        return Result(Ended(), changed=False)
+    wire = tx.catalogue.wires[actor.dialect]
+    span = min(life(RESET, wire, actor.realm.settings, None) or MAILED, MAILED)
+    tokens.end_kinds(tx, about.id, (RESET.name,), "replaced", now)
+    minted = tokens.mint(tx, tokens.Grant(about.id, RESET.name, actor.dialect, life=span, claims={"mailed": "1"}), now)
+    if minted is None or minted[1].token.expires is None:
+        return Result(Ended(), changed=False)
+    secret, view = minted
+    letters.mail_a_reset(tx, actor.realm, about, secret, minted[1].token.expires, actor.address, now)
+    return Result(Ended(), about.id, view.token.uuid, {"mailed": True}, touches=f"subject:{about.id}", mails=True)
 
 
 def prepare_redeem(tx: Tx, actor: Actor, wish: RedeemReset, now: Instant) -> Ready | Denied:
@@ -79,6 +106,15 @@ def redeem_reset(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | D
     ended = tokens.end_kinds(tx, subject.id, kinds, "password reset", now)
     detail = {"ended": ended, "reinstated": reinstated}
     return Result(Ended(), subject.id, found.token.uuid, detail, f"subject:{subject.id}")
+
+
+def _may_mail(tx: Tx, about: Subject, now: Instant) -> bool:
+    """Whether a link may be mailed: the account is active, has a password of its own and an address known to be its."""
+    fit = about.state == "active" and not about.remote and not about.built_in and not about.service
+    if not fit or not about.email or not about.email_verified or passwords.of(tx, about.id) is None:
+        return False
+    last = tokens.newest(tx, about.id, RESET.name)
+    return last is None or last + PAUSE * SECOND <= now
 
 
 def _good(tx: Tx, secret: Secret, reinstate: bool, now: Instant) -> Found | None:

@@ -1,6 +1,6 @@
 """Roles: named sets of permissions."""
 
-from keyturn.core.commands import ListRoles, PutRole, ShowRole
+from keyturn.core.commands import EditRole, ListRoles, PutRole, ShowRole
 from keyturn.core.names import canonical, plain
 from keyturn.core.outcomes import Denied, Fields, Named, Reason, Result, RoleShown, RolesListed
 from keyturn.core.rules import covers, triple
@@ -18,6 +18,16 @@ def show_role(tx: Tx, actor: Actor, wish: ShowRole, now: Instant) -> Result | De
     """One role."""
     role = roles.by_name(tx, actor.realm.id, wish.name)
     return Denied(Reason.NOT_FOUND) if role is None else Result(RoleShown(role))
+
+
+def edit_role(tx: Tx, actor: Actor, wish: EditRole, now: Instant) -> Result | Denied:
+    """Holders of the role need a second factor, or need none for it: asked at their next sign-in."""
+    role = roles.by_name(tx, actor.realm.id, wish.name)
+    if role is None:
+        return Denied(Reason.NOT_FOUND)
+    roles.require(tx, role.id, wish.two_factor)
+    detail = {"role": role.name, "two_factor": wish.two_factor}
+    return Result(RoleShown(roles.by_name(tx, actor.realm.id, wish.name) or role), detail=detail)
 
 
 def put_role(tx: Tx, actor: Actor, wish: PutRole, now: Instant) -> Result | Denied:

@@ -47,6 +47,7 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
         idle=wire.idle if idle is None else idle, claims=_claims(actor, wish),
         stepped_up=now if actor.factor_shown else None,
         stepped_up_by=origin(actor.agent, actor.address) if actor.factor_shown else None, owner=subject,
+        stepped_up_with=actor.factor_shown or None,
     )  # fmt: skip
     minted = tokens.mint(tx, grant, now)
     if minted is None:
@@ -74,13 +75,19 @@ def end_session(tx: Tx, actor: Actor, wish: EndSession, now: Instant) -> Result 
 
 
 def end_sessions(tx: Tx, actor: Actor, wish: EndSessions, now: Instant) -> Result | Denied:
-    """Every session of the subject is over."""
-    about = actor.about
+    """Every session of the subject is over, and where wished every other token of this wire (rules.md 5)."""
+    about = actor.about if wish.subject is not None else actor.subject
     if about is None:
         return Denied(Reason.NOT_FOUND)
-    count = tokens.end_kinds(tx, about.id, ("session",), "logged out", now)
+    # Sign-ins and mints under way end first, so that what comes of them ends here with the rest.
+    subjects.held(tx, about.id)
+    keep = actor.token.id if wish.keep and actor.token is not None else 0
+    count = tokens.end_kinds(tx, about.id, ("session",), "logged out", now, keep)
+    if wish.wire:
+        count += tokens.end_wire(tx, about.id, actor.dialect, "logged out", now, keep)
+    until = actor.token.expires if keep and actor.token is not None else None
     return Result(
-        Ended(count == 0), about.id, detail={"ended": count}, touches=f"subject:{about.id}", changed=count > 0
+        Ended(count == 0, until), about.id, detail={"ended": count}, touches=f"subject:{about.id}", changed=count > 0
     )
 
 

@@ -154,7 +154,7 @@ def _minted(
     )  # fmt: skip
     minted = tokens.mint(tx, grant, now)
     if minted is None:
-        return Denied(Reason.CONFLICT, Named("name"))
+        return Denied(Reason.USER_SUSPENDED) if owner.state != "active" else Denied(Reason.CONFLICT, Named("name"))
     secret, view = minted
     return Result(TokenIssued(secret, view, actor.realm.name), owner.id, view.token.uuid, {"kind": kind.name})
 

@@ -114,9 +114,13 @@ def _realm(tx: Tx, planned: PlannedRealm, ledger: Ledger, now: Instant) -> Denie
 def _role(tx: Tx, realm: Realm, planned: PlannedRole, ledger: Ledger) -> None:
     known = roles.by_name(tx, realm.id, planned.name)
     described = planned.description if planned.description is not None else known.description if known else ""
-    if known is not None and (set(known.permissions), known.description) == (set(planned.permissions), described):
+    wanted = known is not None and known.two_factor if planned.two_factor is None else planned.two_factor
+    rule = (set(planned.permissions), described, wanted)
+    if known is not None and (set(known.permissions), known.description, known.two_factor) == rule:
         return
-    roles.put(tx, realm.id, planned.name, planned.permissions, described)
+    made = roles.put(tx, realm.id, planned.name, planned.permissions, described)
+    if made is not None:
+        roles.require(tx, made.id, wanted)
     ledger.change(realm.name, "role", planned.name, ADDED if known is None else UPDATED)
     if known is not None:
         ledger.touch(realm.id)
