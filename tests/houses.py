@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from keyturn.app import catalogue
 from keyturn.core import factors as totp
 from keyturn.core import hashes
@@ -82,6 +84,14 @@ class Held(NamedTuple):
     def ref(self) -> TokenRef:
         """How a wish names this token."""
         return TokenRef("uuid", self.view.token.uuid)
+
+
+class Letter(NamedTuple):
+    """A mail that waits: which, to whom, and what it tells."""
+
+    kind: str
+    address: str
+    words: dict[str, str]
 
 
 class Line(NamedTuple):
@@ -217,7 +227,7 @@ class Household:
 
         Shapes   more: fields of Presented (proof, key, claim…), and of Ask (step_up, kinds…)
         """
-        ask = {name: more.pop(name) for name in ("order", "step_up", "kinds", "factor_at_login") if name in more}
+        ask = {name: more.pop(name) for name in ASKED if name in more}
         return self.perform(presented(who, **more), command, **ask).outcome
 
     def sign_in(self, person: Person | str, password: str | None = None, dialect: str = "native", **more: Any) -> Any:
@@ -226,8 +236,9 @@ class Household:
 
         name = person if isinstance(person, str) else person.login
         secret = Secret(password if password is not None else "" if isinstance(person, str) else person.password)
+        ask = {name: more.pop(name) for name in ASKED if name in more}
         shown = Presented(dialect, login=LoginProof(name, secret), **more)
-        return self.wish(shown, OpenSession(reset_when_due=True))
+        return self.wish(shown, OpenSession(reset_when_due=True), **ask)
 
     def opens(self, who: Held | Secret, dialect: str = "native") -> Reason | None:
         """Why that token opens nothing now; None when it does."""
@@ -265,6 +276,20 @@ class Household:
 
         found: dict[str, list[Any]] = self.store.read(job)
         return found
+
+    def letters(self) -> list[Letter]:
+        """What lies in the outbox, opened, in the order it was put there."""
+
+        def job(tx: Tx) -> list[Letter]:
+            rows = tx.all("SELECT kind, sealed, uuid FROM outbox ORDER BY id")
+            return [Letter(row[0], **msgspec.json.decode(tx.ring.open("mail", row[2], bytes(row[1])))) for row in rows]
+
+        found: list[Letter] = self.store.read(job)
+        return found
+
+    def mailed(self) -> Secret:
+        """The code of the newest letter, as it is typed."""
+        return Secret(self.letters()[-1].words["code"])
 
     def lines(self, result: str | None = None) -> list[Line]:
         """The audit log from the beginning, all of it or the lines of one result."""
@@ -315,6 +340,7 @@ def household(url: str, key_file: Path, *, waiting: int = 600) -> Iterator[House
 
 
 STEP_UP = StepUpRule()
+ASKED = ("order", "step_up", "kinds", "factor_at_login", "needs", "gate", "limit")
 CURRENT = "current"
 
 

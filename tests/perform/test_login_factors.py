@@ -34,11 +34,12 @@ def test_a_wrong_factor_is_counted_apart(house: Household) -> None:
 
 
 def test_a_locked_factor_hears_nothing_else(house: Household) -> None:
-    """At the limit the right code is refused in the same words as a wrong one."""
+    """At the limit the right code and a wrong one are refused for one and the same reason."""
     person = house.person()
     house.factor(person)
-    wrong = [house.sign_in(person, proof=Proof("totp", Secret("000000"))) for _ in range(LIMIT)]
-    assert house.sign_in(person, proof=Proof("totp", house.code())) == wrong[0]
+    wrong = [house.sign_in(person, proof=Proof("totp", Secret("000000"))) for _ in range(LIMIT + 1)]
+    assert [reason(heard) for heard in wrong] == [*[Reason.FACTOR_WRONG] * LIMIT, Reason.FACTOR_LOCKED]
+    assert house.sign_in(person, proof=Proof("totp", house.code())) == wrong[-1]
     assert len(refused(house)) == LIMIT
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from keyturn.core import commands as c
 from keyturn.core import hashes
 from keyturn.core.outcomes import Denied, Reason, SessionOpened
-from keyturn.core.types import LoginProof, Proof, RealmRef, Secret
+from keyturn.core.types import LoginProof, Presented, Proof, RealmRef, Secret
 from keyturn.perform import perform, proofs, signing
 from keyturn.perform.hashing import Busy
 from keyturn.store import factors, realms, subjects
@@ -182,7 +182,7 @@ def reserve(house: Household, person: Person) -> proofs.Reservation:
     """One more attempt of that person is in flight."""
     place = house.read(realms.home)
     proof = LoginProof(person.login, Secret("x"))
-    taken = house.do(proofs.reserve_login, place, proof, "native", False, house.store.now())
+    taken = house.do(proofs.reserve_login, place, proof, Presented("native"), False, house.store.now())
     assert isinstance(taken, proofs.Reservation)
     return taken
 

@@ -6,7 +6,7 @@ from typing import Any
 from keyturn.core.outcomes import Denied, Reason, Result
 from keyturn.core.types import SECOND, Actor, Ask, Effect, Instant, Presented, Ready
 from keyturn.operations import CONTENTS, Entry
-from keyturn.perform import answers, proofs, walk
+from keyturn.perform import answers, mailing, proofs, walk
 from keyturn.perform.hashing import Busy
 from keyturn.perform.house import (
     Answered,
@@ -31,7 +31,8 @@ def perform(house: House, presented: Presented, ask: Ask) -> Answered:
     """
     now = house.store.now()
     try:
-        return _perform(house, presented, ask, now)
+        answered = _perform(house, presented, ask, now)
+        return mailing.followed(house, answered, now) if mailing.is_due(answered) else answered
     except Busy:
         return Answered(Denied(Reason.BUSY), settings_for(house, presented))
     except Unavailable as error:
@@ -52,10 +53,22 @@ def direct(house: House, presented: Presented, ask: Ask) -> Callable[[Tx], Kept 
     return _job(house, presented, ask, row, Shown(), None, house.store.now())
 
 
+def followed(house: House, answered: Answered) -> Answered:
+    """The answer once what it asks for is on its way; says so to whoever ran the wish as one job."""
+    return mailing.followed(house, answered, house.store.now())
+
+
+def asks_for_mail(answered: Answered) -> bool:
+    """Whether `followed` has something to do."""
+    return mailing.is_due(answered)
+
+
 def concluded(house: House, presented: Presented, ask: Ask, committed: Committed) -> Answered:
     """What came of a wish that ran as one job: settled where it may have killed, its use noted."""
     settled(house, CONTENTS[ask.command].effect, committed)
     answered: Answered = committed.value
+    if answered.mails:
+        house.posted()
     _note(house, presented, answered, house.store.now())
     return answered
 
@@ -154,7 +167,7 @@ def _job(
     def job(tx: Tx) -> Kept | Undone:
         walked = walk.walk(tx, presented, ask, row, now, stepped_up=shown.stepped_up)
         if isinstance(walked, walk.Walked) and shown.reservation is not None:
-            walked = walk.as_proved(tx, walked, shown.reservation, shown.stepped_up, presented, ask, row, now)
+            walked = walk.as_proved(tx, walked, shown.reservation, shown.method, presented, ask, row, now)
         if isinstance(walked, walk.Stopped):
             return _undone(walked, row, shown, now)
         return _carry_out(tx, presented, walked, row, shown, ready, now)
@@ -178,7 +191,7 @@ def _carry_out(
         _write_down(tx, actor, row, result, now)
     if claim is not None:
         answers.keep(tx, claim, result.outcome)
-    return Kept(Answered(result.outcome, walked.settings, actor), kills=result.touches is not None)
+    return Kept(Answered(result.outcome, walked.settings, actor, result.mails), kills=result.touches is not None)
 
 
 def _write_down(tx: Tx, actor: Actor, row: Entry, result: Result, now: Instant) -> None:
@@ -212,7 +225,7 @@ def _refusal(stopped: walk.Stopped, row: Entry, shown: Shown, now: Instant) -> C
         if reservation is not None and actor is not None:
             right = proofs.settle_success(tx, reservation, actor.dialect, now)
             if right is not None and shown.remembered and actor.token is not None:
-                proofs.step_up_done(tx, actor, actor.token, now)
+                proofs.step_up_done(tx, actor, actor.token, proofs.PASSWORD, now)
             if right is None and not written and reservation.subject is not None:
                 # Its password was replaced meanwhile: a sign-in that failed after all.
                 wrong = audit.Entry(row.verb, "refused", stopped.denied.reason.value, reservation.subject.id)
@@ -233,4 +246,4 @@ def _note(house: House, presented: Presented, answered: Answered, now: Instant) 
         house.note_use(actor.digest, now, actor.address, audit.clean(actor.agent))
 
 
-__all__ = ["Answered", "House", "concluded", "direct", "perform"]
+__all__ = ["Answered", "House", "asks_for_mail", "concluded", "direct", "followed", "perform"]

@@ -12,7 +12,9 @@ from keyturn.perform.recognise import realm_without_token
 from keyturn.store import audit, realms
 from keyturn.store.engine import Committed, Engine, Tx, Unavailable
 
-UNWRITTEN = frozenset({Reason.MALFORMED, Reason.IN_PROGRESS, Reason.IDEMPOTENCY_MISMATCH, Reason.IDEMPOTENCY_EXPIRED})
+UNWRITTEN = frozenset(
+    {Reason.MALFORMED, Reason.RATE_LIMITED, Reason.IN_PROGRESS, Reason.IDEMPOTENCY_MISMATCH, Reason.IDEMPOTENCY_EXPIRED}
+)
 """Refusals that are no refused wish: nothing was understood, or it is another wish's key."""
 
 
@@ -23,6 +25,8 @@ class House(Frozen):
     hasher: Hasher
     note_use: Callable[[bytes, Instant, str, str], None]
     settle: Callable[[Committed], None]
+    posted: Callable[[], None] = lambda: None
+    """Mail lies in the outbox: whoever hands it over may look."""
 
 
 class Answered(Frozen):
@@ -31,6 +35,8 @@ class Answered(Frozen):
     outcome: Any
     settings: Settings
     actor: Actor | None = None
+    mails: bool = False
+    """Mail lies in the outbox for it."""
 
 
 class Shown(Frozen):
@@ -38,6 +44,8 @@ class Shown(Frozen):
 
     reservation: proofs.Reservation | None = None
     stepped_up: bool = False
+    method: str = ""
+    """Which factor was shown at a sign-in."""
     remembered: bool = False
     """Whether the presented token remembers the proof, also where the wish itself is refused afterwards."""
 

@@ -6,9 +6,11 @@ from keyturn.core import factors as totp
 from keyturn.core import lockout
 from keyturn.core.digests import origin
 from keyturn.core.hashes import Attempt
+from keyturn.core.kinds import mail_seconds
 from keyturn.core.lockout import Lock, Locked, Reserved, Waiting
 from keyturn.core.names import canonical
 from keyturn.core.outcomes import Challenge, Reason
+from keyturn.core.settings import Settings
 from keyturn.core.types import (
     SECOND,
     Actor,
@@ -16,6 +18,7 @@ from keyturn.core.types import (
     Frozen,
     Instant,
     LoginProof,
+    Presented,
     Realm,
     Secret,
     StepUpRule,
@@ -23,11 +26,12 @@ from keyturn.core.types import (
     Token,
 )
 from keyturn.perform.hashing import Busy, Hasher
-from keyturn.store import audit, factors, locks, passwords, subjects, tokens
+from keyturn.store import audit, factors, locks, mail_codes, passwords, roles, subjects, tokens
 from keyturn.store.engine import Engine, Kept, Tx
 
 PASSWORD = "password"  # noqa: S105 - the name of a factor
 CODES = ("totp", "recovery")
+EMAIL, ADDRESS = "email", "address"
 
 
 class Reservation(Frozen):
@@ -47,10 +51,12 @@ class Reservation(Frozen):
     code: str | None = None
     held: tuple[Factor, ...] = ()
     """The factors in force, at a sign-in."""
+    crowded: bool = False
+    """Too many failures came from this address."""
 
 
 def reserve_login(
-    tx: Tx, realm: Realm, login: LoginProof, wire: str, split: bool, now: Instant
+    tx: Tx, realm: Realm, login: LoginProof, presented: Presented, split: bool, now: Instant
 ) -> Reservation | Waiting:
     """An attempt at a login is reserved, for a known name and an unknown one alike.
 
@@ -66,10 +72,12 @@ def reserve_login(
     attempt = Attempt(
         login.password.reveal() if login.password else None, login.digest.reveal() if login.digest else None
     )
-    code = None
-    held = in_force(tx, realm, subject) if subject is not None else ()
+    code, wire = None, presented.dialect
+    held = in_force(tx, realm, subject, wire) if subject is not None else ()
     if split and held:
         attempt, code = _split(attempt)
+    if _crowded(tx, realm, presented, now):
+        return Reservation(realm, account, subject, None, 0, attempt, locked=True, held=held, crowded=True)
     reserved = reserve(tx, realm, account, subject, attempt, wire, code, now)
     return reserved if isinstance(reserved, Waiting) else replace(reserved, held=held)
 
@@ -99,6 +107,7 @@ def settle_failure(tx: Tx, reservation: Reservation, actor: Actor, verb: str, re
     Safe     an unknown name is counted and not written down; an attempt under a lock is not even settled
     """
     realm = reservation.realm
+    _count_address(tx, realm, actor, now)
     before, after = _settle(tx, realm, reservation.account, PASSWORD, False, actor.dialect, now)
     subject = reservation.subject
     if subject is None:
@@ -150,7 +159,7 @@ def prove_code(
     Safe     one success per factor and step, decided by a conditional write (A17, A18); the same code again
              within its step is refused and not counted (rules.md 6)
     """
-    held = {f.kind: f for f in in_force(tx, realm, subject)}
+    held = {f.kind: f for f in in_force(tx, realm, subject, actor.dialect)}
     factor = held.get(method)
     if factor is None:
         return Reason.STEP_UP_WRONG
@@ -158,45 +167,72 @@ def prove_code(
     standing = _take(tx, realm, account, method, now)
     if not isinstance(standing, Reserved):
         return Reason.STEP_UP_LOCKED
-    verdict = _evaluate(tx, realm, factor, code, now)
+    verdict = _evaluate(tx, realm, factor, code, actor.dialect, now)
     if verdict == "replayed":
         locks.change(tx, realm.id, account, method, lockout.released, now)
         return Reason.STEP_UP_WRONG
     _settle(tx, realm, account, method, verdict == "right", actor.dialect, now)
     if verdict == "right":
         return None
-    audit.write(tx, realm.id, actor, audit.Entry(verb, "refused", Reason.STEP_UP_WRONG.value, subject.id), now)
-    return Reason.STEP_UP_WRONG
+    reason = Reason.STEP_UP_LOCKED if verdict == "spent" else Reason.STEP_UP_WRONG
+    audit.write(tx, realm.id, actor, audit.Entry(verb, "refused", reason.value, subject.id), now)
+    return reason
 
 
-def in_force(tx: Tx, realm: Realm, subject: Subject) -> tuple[Factor, ...]:
-    """The confirmed factors of a subject that this realm asks for; the mailed code is none (rules.md 6)."""
+def in_force(tx: Tx, realm: Realm, subject: Subject, wire: str) -> tuple[Factor, ...]:
+    """The confirmed factors of a subject that this realm asks for on that wire, the strongest first.
+
+    Safe     a mailed code is one only where the wire carries it, and only to an address known to be the account's
+    """
     if realm.settings.policy.two_factor == "off":
         return ()
-    return tuple(f for f in factors.of(tx, subject.id) if f.confirmed and f.kind in CODES)
+    asked = (
+        (*CODES, EMAIL)
+        if mail_seconds(tx.catalogue.wires.get(wire), realm.settings) and subject.email_verified
+        else CODES
+    )
+    held = {f.kind: f for f in factors.of(tx, subject.id) if f.confirmed}
+    return tuple(held[kind] for kind in asked if kind in held)
+
+
+def is_due(tx: Tx, realm: Realm, subject: Subject, held: tuple[Factor, ...]) -> bool:
+    """Whether the realm or a role wants a factor that the subject has not got; a mailed code is none (rules.md 6)."""
+    policy = realm.settings.policy.two_factor
+    if policy == "off" or any(f.kind in CODES for f in held):
+        return False
+    return policy == "required" or roles.wants_factor(tx, subject.id)
 
 
 def fresh(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
-    """Whether a factor was shown for this token lately enough, and from where the wire binds it to."""
+    """Whether a proof was shown for this token lately enough, and from where the wire binds it to."""
     token = actor.token
-    if token is None or token.stepped_up is None:
+    if token is None or token.stepped_up is None or token.stepped_up_with not in (None, *rule.recalled):
         return False
-    window = actor.realm.settings.number(rule.fresh_setting) if rule.fresh_setting else None
-    window = rule.fresh if window is None else window
+    window = window_of(actor.realm.settings, rule)
     bound = not rule.bound or token.stepped_up_by == origin(actor.agent, actor.address)
     return bound and token.stepped_up + window * SECOND > now
 
 
-def challenge(tx: Tx, realm: Realm, subject: Subject, rule: StepUpRule, asked: str) -> Challenge | None:
-    """What this wire would ask of a subject of that realm now; None when there is nothing to ask.
+def window_of(settings: Settings, rule: StepUpRule) -> int:
+    """Seconds for which a proof is remembered."""
+    own = settings.number(rule.fresh_setting) if rule.fresh_setting else None
+    return rule.fresh if own is None else own
 
-    Shapes   asked: the method the request named; it wins only when it is one the subject has
+
+def challenge(tx: Tx, own: Actor, subject: Subject, rule: StepUpRule, asked: str, now: Instant) -> Challenge | None:
+    """What this wire would ask of a subject now; None when there is nothing to ask.
+
+    Shapes   own: the actor in the subject's realm; asked: the method the request named, which wins only when it is
+             one the subject has
     """
-    held = [f.kind for f in in_force(tx, realm, subject)]
+    realm, settings = own.realm, own.realm.settings
+    held = [f.kind for f in in_force(tx, realm, subject, own.dialect)]
     methods = tuple(m for m in rule.methods if m in held)
     if methods:
         return Challenge(asked if asked in methods else methods[0], methods)
-    settings = realm.settings
+    grace = rule.grace_setting and not rule.strict and settings.flag(rule.grace_setting)
+    if grace and subject.created + window_of(settings, rule) * SECOND > now:
+        return None
     wanted = rule.fallback and (not rule.fallback_setting or settings.flag(rule.fallback_setting))
     wanted = wanted and settings.policy.two_factor != "off"
     if wanted and passwords.of(tx, subject.id) is not None:
@@ -204,9 +240,14 @@ def challenge(tx: Tx, realm: Realm, subject: Subject, rule: StepUpRule, asked: s
     return None
 
 
-def step_up_done(tx: Tx, actor: Actor, token: Token, now: Instant) -> None:
+def is_locked(tx: Tx, realm: Realm, subject: Subject, factor: str, now: Instant) -> bool:
+    """Whether no attempt at that factor may be made now."""
+    return locks.get(tx, realm.id, locks.account_of_subject(subject.id), factor).until > now
+
+
+def step_up_done(tx: Tx, actor: Actor, token: Token, method: str, now: Instant) -> None:
     """The proof that the actor just showed is remembered on that token, which it presented."""
-    tokens.stepped_up(tx, token.id, origin(actor.agent, actor.address), now)
+    tokens.stepped_up(tx, token.id, origin(actor.agent, actor.address), method, now)
 
 
 def _take(tx: Tx, realm: Realm, account: str, factor: str, now: Instant) -> Reserved | Waiting | Locked:
@@ -252,15 +293,37 @@ def _end_wire_tokens(tx: Tx, realm: Realm, subject: Subject, actor: Actor, now: 
     return True
 
 
-def _evaluate(tx: Tx, realm: Realm, factor: Factor, code: Secret, now: Instant) -> str:
+def _evaluate(tx: Tx, realm: Realm, factor: Factor, code: Secret, wire: str, now: Instant) -> str:
+    if factor.kind == EMAIL:
+        return mail_codes.use(tx, factor.subject, wire, code.reveal(), now)
     if factor.kind == "recovery":
-        text = totp.canonical_recovery(code.reveal())
+        text = totp.recovery_form(code.reveal())
         return "right" if text is not None and factors.consume_code(tx, factor, text, now) else "wrong"
     strict = realm.settings.policy.totp_strict
     match = totp.totp_match(factors.seed_of(tx, factor), code.reveal(), now, factor.last_step, strict)
     if isinstance(match, totp.Accepted):
         return "right" if factors.consume_step(tx, factor.id, match.step) else "replayed"
     return "replayed" if isinstance(match, totp.Replayed) else "wrong"
+
+
+def _crowded(tx: Tx, realm: Realm, presented: Presented, now: Instant) -> bool:
+    rule = tx.catalogue.wires[presented.dialect].address_limit
+    if rule is None or not presented.address:
+        return False
+    account = locks.account_of_address(tx, realm.id, presented.address)
+    return lockout.crowded(locks.get(tx, realm.id, account, ADDRESS), now, rule)
+
+
+def _count_address(tx: Tx, realm: Realm, actor: Actor, now: Instant) -> None:
+    """A wire that refuses addresses counts one failure more of this one; a success does not clear it.
+
+    Safe     whoever has an account of their own would clear it between guesses at other people's (A19)
+    """
+    rule = tx.catalogue.wires[actor.dialect].address_limit
+    if rule is None or not actor.address or actor.token is not None:
+        return
+    account = locks.account_of_address(tx, realm.id, actor.address)
+    locks.change(tx, realm.id, account, ADDRESS, lambda lock: lockout.one_more(lock, now, rule), now)
 
 
 def _split(attempt: Attempt) -> tuple[Attempt, str | None]:

@@ -7,8 +7,20 @@ from typing import Any
 from keyturn.core import hashes
 from keyturn.core.hashes import Attempt
 from keyturn.core.lockout import Waiting
-from keyturn.core.outcomes import Denied, Reason
-from keyturn.core.types import SECOND, Actor, Ask, Assurance, Effect, Instant, LoginProof, Presented, Proof
+from keyturn.core.outcomes import After, Denied, Reason
+from keyturn.core.types import (
+    SECOND,
+    Actor,
+    Ask,
+    Assurance,
+    Effect,
+    Instant,
+    LoginProof,
+    Presented,
+    Proof,
+    Step,
+    chosen,
+)
 from keyturn.operations import Entry
 from keyturn.perform import proofs, walk
 from keyturn.perform.hashing import Busy
@@ -65,8 +77,11 @@ def _reserve_login(tx: Tx, presented: Presented, login: LoginProof, ask: Ask, no
     wish = ask.read(realm.settings)
     if isinstance(wish, Denied):
         return Answered(wish, realm.settings)
+    seconds = None if ask.limit is None or Step.LIMIT not in chosen(ask.order, realm.settings) else ask.limit(False)
+    if seconds is not None:
+        return Answered(Denied(Reason.RATE_LIMITED, After(seconds)), realm.settings)
     split = realm.settings.flag(f"{presented.dialect}.code_after_password")
-    return proofs.reserve_login(tx, realm, login, presented.dialect, split, now)
+    return proofs.reserve_login(tx, realm, login, presented, split, now)
 
 
 def _patiently(house: House, now: Instant, take: Callable[[Instant], Committed]) -> Any:
@@ -82,7 +97,9 @@ def _refuse_login(
     house: House, presented: Presented, row: Entry, reserved: proofs.Reservation, now: Instant
 ) -> Answered:
     reason = Reason.WRONG_PASSWORD
-    if reserved.locked:
+    if reserved.crowded:
+        reason = Reason.ADDRESS_LOCKED
+    elif reserved.locked:
         reason = Reason.ACCOUNT_LOCKED
     elif reserved.subject is None:
         reason = Reason.UNKNOWN_ACCOUNT
@@ -137,9 +154,10 @@ def _login_factor(
     reason = house.store.write(job).value
     if reason is not None:
         house.store.write(lambda tx: Kept(proofs.settle_success(tx, reserved, presented.dialect, now)))
-        denied = Denied(Reason.FACTOR_WRONG, walk.methods_of(held, method))
+        locked = reason is Reason.STEP_UP_LOCKED
+        denied = Denied(Reason.FACTOR_LOCKED if locked else Reason.FACTOR_WRONG, walk.methods_of(held, method))
         return Answered(denied, reserved.realm.settings, actor)
-    return Shown(reserved, stepped_up=True)
+    return Shown(reserved, stepped_up=True, method=method)
 
 
 def _again(house: House, presented: Presented, proof: Proof, ask: Ask, row: Entry, now: Instant) -> Shown | Answered:
@@ -154,7 +172,7 @@ def _again(house: House, presented: Presented, proof: Proof, ask: Ask, row: Entr
         return Shown(stepped_up=taken.stepped_up)
     if not proofs.evaluated(house.store, house.hasher, taken.reservation):
         return _count_failure(house, taken.actor, row.verb, taken.reservation, taken.refusal, now)
-    return Shown(taken.reservation, stepped_up=True, remembered=ask.step_up is not None)
+    return Shown(taken.reservation, stepped_up=True, remembered=walk.recalls(ask, taken.actor.realm.settings))
 
 
 def _prove_again(tx: Tx, presented: Presented, proof: Proof, ask: Ask, row: Entry, now: Instant) -> Any:

@@ -1,5 +1,6 @@
 """The steps of the one door inside a transaction: recognise, read, right, step-up, in the wire's own order."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 from keyturn.core.hashes import Attempt
 from keyturn.core.kinds import ENROLS
 from keyturn.core.lockout import Waiting
-from keyturn.core.outcomes import Challenge, Denied, Named, Nothing, Reason
+from keyturn.core.outcomes import After, Challenge, Denied, Named, Nothing, Reason
 from keyturn.core.rules import above, allows, allows_some
 from keyturn.core.settings import Settings
 from keyturn.core.types import (
@@ -27,12 +28,15 @@ from keyturn.core.types import (
     SubjectRef,
     TokenRef,
     TokenView,
+    chosen,
 )
 from keyturn.operations import Entry
 from keyturn.perform import proofs
 from keyturn.perform.recognise import realm_of_refusal, recognise, weighed
 from keyturn.store import locks, realms, roles, subjects, tokens
 from keyturn.store.engine import Tx
+
+CURRENT_DIGEST = "current_digest"
 
 
 class Walked(Frozen):
@@ -76,7 +80,7 @@ def walk(
     settings = actor.realm.settings
     refused = _standing(actor, row) or _barred(tx, actor, now)
     wish: Any = None
-    for step in ask.order:
+    for step in chosen(ask.order, settings):
         if refused is not None or step is until:
             break
         if step is Step.READ:
@@ -86,10 +90,14 @@ def walk(
             permitted = _lacking(actor, ask.needs) or permit(tx, actor, wish, row)
             refused = permitted if isinstance(permitted, Denied) else None
             actor = actor if isinstance(permitted, Denied) else permitted
-        elif step is Step.STEP_UP and ask.step_up is not None and not stepped_up:
-            refused = _step_up(tx, actor, presented, ask.step_up, now)
+        elif step is Step.LIMIT and ask.limit is not None:
+            refused = _limited(tx, actor, ask.limit)
+        elif step is Step.GATE and ask.gate:
+            refused = _gate(tx, actor, ask.gate)
+        elif step is Step.STEP_UP and not stepped_up:
+            refused = _step_up(tx, actor, presented, chosen(ask.step_up, settings), now)
     if refused is None and until is None:
-        refused = _ladder(actor, row)
+        refused = _ladder(actor, row) or _own(actor, row)
     if refused is not None:
         return Stopped(refused, settings, actor)
     return Walked(replace(actor, assurance=Assurance.STEPPED_UP) if stepped_up else actor, wish, settings)
@@ -120,10 +128,11 @@ def prove_again(
     actor = walked.actor
     if row.assurance is Assurance.REPROVED:
         return _current_password(tx, actor, proof, now)
-    own, subject, token, rule = at_home(tx, actor), actor.subject, actor.token, ask.step_up
+    own, subject, token = at_home(tx, actor), actor.subject, actor.token
+    rule: StepUpRule | None = chosen(ask.step_up, actor.realm.settings)
     if subject is None or token is None or rule is None or passes(own, rule, now):
         return Taken(actor)
-    asked = proofs.challenge(tx, own.realm, subject, rule, proof.method)
+    asked = proofs.challenge(tx, own, subject, rule, proof.method, now)
     if asked is None:
         return Taken(actor)
     if asked.method == proofs.PASSWORD:
@@ -133,12 +142,13 @@ def prove_again(
     reason = proofs.prove_code(tx, own.realm, subject, asked.method, proof.code, own, row.verb, now)
     if reason is not None:
         return Stopped(Denied(reason, asked), actor.realm.settings, actor, settled=True)
-    proofs.step_up_done(tx, actor, token, now)
+    if rule.remembered:
+        proofs.step_up_done(tx, actor, token, asked.method, now)
     return Taken(actor, stepped_up=True)
 
 
 def as_proved(
-    tx: Tx, walked: Walked, reserved: proofs.Reservation, factor: bool, presented: Presented, ask: Ask, row: Entry,
+    tx: Tx, walked: Walked, reserved: proofs.Reservation, factor: str, presented: Presented, ask: Ask, row: Entry,
     now: Instant,
 ) -> Walked | Stopped:  # fmt: skip
     """The walk with the password's proof settled: right only on the password version seen at the reservation."""
@@ -146,23 +156,24 @@ def as_proved(
     if presented.secret is not None:
         if proved is None:
             return Stopped(_changed_meanwhile(row), walked.settings, walked.actor)
-        if ask.step_up is not None and walked.actor.token is not None:
-            proofs.step_up_done(tx, walked.actor, walked.actor.token, now)
+        if recalls(ask, walked.settings) and walked.actor.token is not None:
+            proofs.step_up_done(tx, walked.actor, walked.actor.token, proofs.PASSWORD, now)
         level = Assurance.REPROVED if row.assurance is Assurance.REPROVED else Assurance.STEPPED_UP
         return Walked(replace(walked.actor, assurance=level), walked.wish, walked.settings)
     subject = None if reserved.subject is None else subjects.by_id(tx, reserved.subject.id)
     if subject is None or proved is None:
         return Stopped(Denied(Reason.WRONG_PASSWORD), walked.settings, walked.actor)
-    held = proofs.in_force(tx, reserved.realm, subject)
-    due = reserved.realm.settings.policy.two_factor == "required" and not held
+    held = proofs.in_force(tx, reserved.realm, subject, presented.dialect)
+    due = proofs.is_due(tx, reserved.realm, subject, held)
     actor = replace(
         walked.actor, subject=subject, factor_shown=factor, enrol_only=due, change_due=proved.must_change,
-        assurance=Assurance.STEPPED_UP if factor else Assurance.PRESENTED,
+        assurance=Assurance.STEPPED_UP if factor in proofs.CODES else Assurance.PRESENTED,
     )  # fmt: skip
     if subject.state != "active":
         return Stopped(Denied(Reason.ACCOUNT_SUSPENDED), walked.settings, actor)
     if (held and not factor) or (due and not ask.factor_at_login):
-        return Stopped(Denied(Reason.FACTOR_REQUIRED, methods_of(held, "totp")), walked.settings, actor)
+        asked = methods_of(held, presented.method or "totp")
+        return Stopped(Denied(Reason.FACTOR_REQUIRED, asked), walked.settings, actor)
     return Walked(actor, walked.wish, walked.settings)
 
 
@@ -177,8 +188,16 @@ def at_home(tx: Tx, actor: Actor) -> Actor:
 
 def passes(actor: Actor, rule: StepUpRule, now: Instant) -> bool:
     """Whether the presented token needs no second proof now: flagged to pass, or shown one lately."""
+    if rule.strict:
+        return False
     flagged = rule.bypass and actor.token is not None and actor.token.bypass
-    return flagged or proofs.fresh(actor, rule, now)
+    return flagged or (rule.remembered and proofs.fresh(actor, rule, now))
+
+
+def recalls(ask: Ask, settings: Settings) -> bool:
+    """Whether the token remembers a proof that is shown to this route."""
+    rule: StepUpRule | None = chosen(ask.step_up, settings)
+    return rule is not None and rule.remembered
 
 
 def factor_shown(
@@ -189,7 +208,9 @@ def factor_shown(
     proof = presented.proof
     if proof is not None and ask.factor_at_login:
         return (proof.method if proof.method in kinds else kinds[0]), proof.code
-    return kinds[0], None if after_password is None else Secret(after_password)
+    return (presented.method if presented.method in kinds else kinds[0]), None if after_password is None else Secret(
+        after_password
+    )
 
 
 def methods_of(held: tuple[Factor, ...], method: str) -> Challenge:
@@ -207,16 +228,36 @@ def _standing(actor: Actor, row: Entry) -> Denied | None:
         return None
     if ENROLS in token.claims and not row.enrolment:
         return Denied(Reason.FACTOR_REQUIRED)
-    if row.bearer is Bearer.SESSION and token.kind != "session":
+    if row.bearer is Bearer.SESSION and token.kind != "session" and row.right is None:
         return Denied(Reason.SESSION_NEEDED)
-    if row.bearer is Bearer.NOT_DELEGATED and token.kind == "delegated":
+    if row.bearer is not Bearer.ANY and token.kind == "delegated":
         return Denied(Reason.SESSION_NEEDED)
     return None
+
+
+def _own(actor: Actor, row: Entry) -> Denied | None:
+    """Of one's own, what a session alone may change; of others', whatever the right to do so came with."""
+    if row.bearer is not Bearer.SESSION or row.right is None or actor.token is None or actor.subject is None:
+        return None
+    mine = actor.about is None or actor.about.id == actor.subject.id
+    return Denied(Reason.SESSION_NEEDED) if mine and actor.token.kind != "session" else None
 
 
 def _lacking(actor: Actor, needs: str) -> Denied | None:
     """What the wire asks for beside the command's own right, before anything is looked up by its name."""
     return None if not needs or allows(actor.grants, needs) else Denied(Reason.FORBIDDEN, Named("right", needs))
+
+
+def _gate(tx: Tx, actor: Actor, gate: str) -> Denied | None:
+    """What the wire asks for before it looks at the wish."""
+    held = actor if actor.local else weighed(tx, actor)
+    return None if allows_some(held.grants, gate) else Denied(Reason.FORBIDDEN, Named("gate", gate))
+
+
+def _limited(tx: Tx, actor: Actor, limit: Callable[[bool], int | None]) -> Denied | None:
+    """One address makes too many calls of this kind; whoever may is not held to that."""
+    seconds = limit(actor.local or allows(weighed(tx, actor).grants, "limits:bypass"))
+    return None if seconds is None else Denied(Reason.RATE_LIMITED, After(seconds))
 
 
 def _barred(tx: Tx, actor: Actor, now: Instant) -> Denied | None:
@@ -238,12 +279,14 @@ def _ladder(actor: Actor, row: Entry) -> Denied | None:
     return None if allowed else _forbidden(row)
 
 
-def _step_up(tx: Tx, actor: Actor, presented: Presented, rule: StepUpRule, now: Instant) -> Denied | None:
-    own = at_home(tx, actor)
-    if actor.local or actor.subject is None or passes(own, rule, now):
+def _step_up(tx: Tx, actor: Actor, presented: Presented, rule: StepUpRule | None, now: Instant) -> Denied | None:
+    if rule is None or actor.local or actor.subject is None:
         return None
-    method = "" if presented.proof is None else presented.proof.method
-    asked = proofs.challenge(tx, own.realm, actor.subject, rule, method)
+    own = at_home(tx, actor)
+    if passes(own, rule, now):
+        return None
+    method = presented.method if presented.proof is None else presented.proof.method
+    asked = proofs.challenge(tx, own, actor.subject, rule, method, now)
     return None if asked is None else Denied(Reason.STEP_UP_REQUIRED, asked)
 
 
@@ -288,7 +331,8 @@ def _current_password(tx: Tx, actor: Actor, proof: Proof, now: Instant) -> Taken
     subject = actor.subject
     if subject is None or subject.remote:
         return Stopped(Denied(Reason.REMOTE_ACCOUNT), actor.realm.settings, actor)
-    attempt = Attempt(proof.code.reveal(), None)
+    shown = proof.code.reveal()
+    attempt = Attempt(None, shown) if proof.method == CURRENT_DIGEST else Attempt(shown, None)
     return _reserved(tx, actor, subject, attempt, Denied(Reason.WRONG_CURRENT_PASSWORD), now)
 
 
