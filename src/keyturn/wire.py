@@ -13,10 +13,10 @@ from keyturn.core.types import (
     DEFAULT_ORDER,
     Ask,
     Frozen,
+    Order,
     Presented,
+    Proving,
     Secret,
-    Step,
-    StepUpRule,
     WireRule,
 )
 
@@ -107,6 +107,21 @@ class Parameter(Frozen):
     shape: Mapping[str, Any] = {}
 
 
+def _unsaid(limit: "RateLimit", left: int, whole: int) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
+class RateLimit(Frozen):
+    """How many calls of a route one address may make in so many seconds, and how answers to them say so.
+
+    Shapes   headers: of the limit, the calls that are left, and when they are whole again, milliseconds since 1970
+    """
+
+    calls: int
+    seconds: int
+    headers: Callable[["RateLimit", int, int], tuple[tuple[str, str], ...]] = _unsaid
+
+
 class Route(Frozen):
     """One door of a wire: which request, which command, how it is read and how its outcome is told.
 
@@ -126,8 +141,8 @@ class Route(Frozen):
     answer: Any = None
     status: int = 200
     refusals: Mapping[Reason, Refusal] = {}
-    order: tuple[Step, ...] | None = None
-    step_up: StepUpRule | None = None
+    order: Order | None = None
+    step_up: Proving = None
     kinds: tuple[str, ...] = KINDS
     factor_at_login: bool = True
     form: bool = False
@@ -136,6 +151,10 @@ class Route(Frozen):
     media: str = JSON
     needs: str = ""
     """A right, `noun:action`, that this wire asks for here beside the command's own."""
+    gate: str = ""
+    """A right that this wire asks for at `Step.GATE`, before it looks at the wish."""
+    limit: RateLimit | None = None
+    """How many calls of it are taken, where not as many as the wire takes of each route."""
     choose: Callable[[Request], "Route"] | None = None
     """Which door this request means, where one path has several meanings."""
     bare: bool = False
@@ -159,7 +178,9 @@ class Dialect(Frozen):
     settings: tuple[Setting, ...] = ()
     attributes: tuple[Setting, ...] = ()
     """What this wire alone knows of a user, as a bootstrap file may give it."""
-    order: tuple[Step, ...] = DEFAULT_ORDER
+    order: Order = DEFAULT_ORDER
+    limit: RateLimit | None = None
+    """How many calls of each route one address may make, where `Step.LIMIT` is among the steps."""
     any_case: bool = False
     """Paths are matched whatever their letter case."""
     trailing_slash: bool = False
@@ -182,7 +203,9 @@ class Dialect(Frozen):
         return (row or self.refusals[denied.reason])(denied, route, settings, request)
 
 
-def ask_of(dialect: Dialect, route: Route, request: Request) -> Ask:
+def ask_of(
+    dialect: Dialect, route: Route, request: Request, counted: Callable[[bool], int | None] | None = None
+) -> Ask:
     """What the door is asked for this request; its body is decoded once for each realm's settings."""
     known: list[tuple[Settings, Any]] = []
 
@@ -194,7 +217,9 @@ def ask_of(dialect: Dialect, route: Route, request: Request) -> Ask:
         return known[-1][1]
 
     order = route.order or dialect.order
-    return Ask(route.command, read, order, route.step_up, route.kinds, route.factor_at_login, route.needs)
+    return Ask(
+        route.command, read, order, route.step_up, route.kinds, route.factor_at_login, route.needs, route.gate, counted
+    )
 
 
 # --- readers
@@ -219,10 +244,10 @@ def decoded(body: bytes, model: type[T]) -> T | Denied:
         return malformed("body", NOT_JSON)
 
 
-def converted(fields: Mapping[str, Any], model: type[T]) -> T | Denied:
-    """Form or query fields as that type, numbers and truth values read from text; MALFORMED otherwise."""
+def converted(fields: Mapping[str, Any], model: type[T], *, strict: bool = False) -> T | Denied:
+    """Fields as that type, numbers and truth values read from text too unless strict; MALFORMED otherwise."""
     try:
-        return msgspec.convert(fields, type=model, strict=False, dec_hook=_wrap)
+        return msgspec.convert(fields, type=model, strict=strict, dec_hook=_wrap)
     except msgspec.ValidationError as error:
         return malformed(*_field_of(str(error)))
 

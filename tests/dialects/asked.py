@@ -52,11 +52,12 @@ def ask(
 def _response(house: Household, request: Request) -> Response:
     match = ROUTER.match(request)
     assert match.route is not None, "there is no such call"
-    presented = (match.route.present or match.dialect.present)(request)
+    route = match.route if match.route.choose is None else match.route.choose(request)
+    presented = (route.present or match.dialect.present)(request)
     if isinstance(presented, Denied):
-        return match.dialect.refuse(presented, match.route, Settings(), request)
+        return match.dialect.refuse(presented, route, Settings(), request)
     presented = replace(presented, host=request.host, address=request.peer, agent=request.agent)
-    answered = perform(house.house, presented, ask_of(match.dialect, match.route, request))
+    answered = perform(house.house, presented, ask_of(match.dialect, route, request))
     if isinstance(answered.outcome, Denied):
-        return match.dialect.refuse(answered.outcome, match.route, answered.settings, request)
-    return match.route.write(answered.outcome, answered.settings, request)
+        return match.dialect.refuse(answered.outcome, route, answered.settings, request)
+    return route.write(answered.outcome, answered.settings, request)

@@ -1,5 +1,6 @@
 """The Rocket.Chat wire at the one door, on both stores: what no transcript can say in text."""
 
+import hashlib
 import time
 from typing import Any
 
@@ -125,3 +126,40 @@ def test_what_is_written_down(place: Place) -> None:
         ("sessions:open", "done", None),
         ("tokens:rotate", "refused", Reason.NOT_FOUND.value),
     ]
+
+
+@pytest.mark.parametrize("profile", ["classic", "modern"])
+def test_an_address_that_guesses_too_often(place: Place, profile: str) -> None:
+    """After 50 failures of one address the right password is refused too, in words of its own; tokens live on."""
+    place.home.choose(rocketchat__profile=profile)
+    for number in range(50):
+        assert place.served.request("POST", f"{V1}/login", (), {"user": f"n{number}", "password": "x"}).status == 401
+    right = place.served.request("POST", f"{V1}/login", (), {"user": "alice", "password": PASSWORD})
+    assert right.status == 401
+    assert right.json() == {
+        "success": False,
+        "status": "error",
+        "error": "error-login-blocked-for-ip",
+        "message": "Login has been temporarily blocked For IP",
+        "details": {"function": "Accounts.validateLoginAttempt"},
+    }
+    assert place.call("GET", f"{V1}/me").status == 200
+
+
+def test_a_lost_answer_of_other_calls(place: Place) -> None:
+    """Codes and users that were told once are told again to who asks under the same key."""
+    root = place.home.person("root", "Administrators")
+    shown = {"X-User-Id": root.subject.handle, "Idempotency-Key": "once"}
+    shown["X-Auth-Token"] = place.home.token(root, "session", "rocketchat").secret.reveal()
+    shown["x-2fa-code"] = hashlib.sha256(PASSWORD.encode()).hexdigest()
+    bodies: dict[str, Any] = {
+        "users.create": {"username": "bob", "name": "Bob", "email": "bob@example.test", "password": PASSWORD},
+        "users.update": {"userId": place.alice.subject.handle, "data": {"name": "Alice"}},
+        "users.enableTotp": {},
+        "users.logoutOtherClients": {},
+    }
+    for name, body in bodies.items():
+        shown["Idempotency-Key"] = name
+        first, again = (place.served.request("POST", f"{V1}/{name}", shown, body) for _ in "12")
+        assert first.status == again.status == 200, (name, first)
+        assert first.body == again.body

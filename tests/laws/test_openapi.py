@@ -21,7 +21,7 @@ from keyturn.wire import JSON, Dialect, Request, Response, Route
 WIRES = [pytest.param(d, id=d.name) for d in DIALECTS]
 ROUTES = [pytest.param(d, r, id=f"{d.name}-{r.operation}") for d in DIALECTS for r in d.routes]
 CHOSEN: dict[str, Any] = {"true": True, "false": False}
-LONGEST = 80_000
+LONGEST = 100_000
 """Bytes of a document: what routes share is told once."""
 
 

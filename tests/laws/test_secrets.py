@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from keyturn.core import commands, outcomes, plan, types
+from keyturn.core import commands, imports, outcomes, plan, types
 from keyturn.core.hashes import Attempt
 from keyturn.core.types import Frozen, LoginProof, Presented, Proof, Ready, Secret
 from keyturn.perform.answers import Claim
@@ -92,6 +92,8 @@ SECRET_NAMES = {"password", "secret", "token", "code", "codes", "seed", "passwor
 NOT_CLEAR = {
     "Actor": ("secret", "digest", "token"),
     "AuditRow": ("token",),
+    "ArrivingToken": ("digest",),
+    "Imported": ("passwords", "codes"),
     "PlannedToken": ("digest",),
     "Presented": ("digest",),
     "Result": ("token",),
@@ -101,7 +103,7 @@ NOT_CLEAR = {
 }
 STRUCTS = [
     pytest.param(value, id=value.__name__)
-    for module in (commands, outcomes, plan, types)
+    for module in (commands, imports, outcomes, plan, types)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, Frozen) and value.__module__ == module.__name__
 ]

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from keyturn.app import catalogue
-from keyturn.core import commands, outcomes
+from keyturn.core import accounts, commands, outcomes
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS
 from keyturn.core.outcomes import REASONS, Denied, Outcome, Reason
 from keyturn.core.rules import BUILT_IN, PERMISSIONS, triple
 from keyturn.core.secrets import DRAW, draw
 from keyturn.core.settings import POLICY_CHECKS, Policy, Settings
-from keyturn.core.types import Assurance, Bearer, Effect, Frozen, Shape, Step
+from keyturn.core.types import DEFAULT_ORDER, Assurance, Bearer, Effect, Frozen, Shape, Step, chosen
 from keyturn.dialects import DIALECTS, NATIVE
 from keyturn.http.routing import Router
 from keyturn.operations import CONTENTS, Entry
@@ -25,7 +25,9 @@ from keyturn.wire import Dialect, Request, Response, Route
 COMMANDS = {
     value
     for value in vars(commands).values()
-    if inspect.isclass(value) and issubclass(value, Frozen) and value.__module__ == commands.__name__
+    if inspect.isclass(value)
+    and issubclass(value, Frozen)
+    and value.__module__ in (commands.__name__, accounts.__name__)
 }
 VERB = re.compile(r"[a-z]+(_[a-z]+)*:[a-z]+(_[a-z]+)*")
 SENTENCE = re.compile(r"[A-Z].*[.]$")
@@ -70,6 +72,9 @@ def test_a_delegated_token_changes_no_credential(command: type[Any], entry: Entr
         "EndSession": "one's own presented token",
         "OpenSession": "its caller shows no token",
         "RedeemReset": "its caller shows no token",
+        "RequestReset": "its caller shows no token",
+        "Register": "its caller shows no token",
+        "MailCode": "its caller shows no token",
         "SetUp": "its caller shows no token",
         "IssueSetup": "the command line's own",
         "Apply": "the command line's own",
@@ -128,7 +133,10 @@ def test_a_route_fits_the_product(dialect: Dialect, route: Route) -> None:
     assert route.command in CONTENTS
     assert set(route.kinds) <= set(OPENING)
     assert all(KINDS[kind].opens for kind in route.kinds)
-    assert {*(route.order or dialect.order)} == set(Step)
+    for profile in ("classic", "modern"):
+        order = chosen(route.order or dialect.order, Settings(values={"rocketchat.profile": profile}))
+        assert {*DEFAULT_ORDER} <= {*order} <= {*Step}
+        assert len({*order}) == len(order)
     assert set(route.refusals) <= set(Reason)
     path = route.path.lower() if dialect.any_case else route.path
     prefixes = [p.lower() if dialect.any_case else p for p in dialect.prefixes]

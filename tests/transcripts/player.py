@@ -16,8 +16,8 @@ A file holds blocks between lines `===`, each with an optional title. A block is
 After `200 json` the body is compared as a JSON value, and an object that holds `"...": "..."` may hold more keys.
 `Content-Length: none` in a request sends no length. In a request, `<<name>>` is what an answer before held,
 `<<totp:SEED>>` the code of this moment (`<<totp:SEED+1>>` of the next step, `-1` of the last) and `<<sha256:TEXT>>` a
-digest in hex. In an answer, `<<name:=REGEX>>` keeps what it matches, `<<name>>` is what was kept, `<<*>>` is anything
-without double quotes.
+digest in hex; SEED and TEXT may be kept ones. In an answer, `<<name:=REGEX>>` keeps what it matches, `<<name>>` is
+what was kept, `<<*>>` is anything without double quotes.
 """
 
 import hashlib
@@ -86,8 +86,8 @@ def send(block: Block, kept: dict[str, str], served: Served) -> Heard:
     """What came back of the block's request."""
 
     def filled(text: str) -> str:
-        made = MADE.sub(_made, text)
-        return PLACE.sub(lambda match: _known(match, kept), made)
+        known = PLACE.sub(lambda match: _known(match, kept), text)
+        return MADE.sub(_made, known)
 
     headers = [(name, filled(value)) for name, value in block.headers]
     length = ("content-length", "none") not in [(n.lower(), v) for n, v in headers]

@@ -14,11 +14,12 @@ from keyturn.core import entropy
 from keyturn.core.outcomes import After, Denied, Reason
 from keyturn.core.settings import Settings
 from keyturn.core.types import Ask, Frozen, Presented
+from keyturn.http.limits import Limiter
 from keyturn.http.routing import Match, Router
-from keyturn.perform import Answered, House, concluded, direct, perform
+from keyturn.perform import Answered, House, asks_for_mail, concluded, direct, followed, perform
 from keyturn.store.engine import Committed, Job, Unavailable
 from keyturn.store.sqlite import SqliteEngine
-from keyturn.wire import Request, Response, ask_of, idempotency_key
+from keyturn.wire import Dialect, Request, Response, Route, ask_of, idempotency_key
 
 log = logging.getLogger("keyturn.http")
 THREADS = 64
@@ -53,6 +54,7 @@ class Application:
         store = site.house.store
         self._writer = store if isinstance(store, SqliteEngine) else None
         self._bridge = Bridge()
+        self._limiter = Limiter()
         self._fallback = Settings(values=store.catalogue.defaults())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,7 +153,17 @@ class Application:
             refused = presented if isinstance(presented, Denied) else key
             return dialect.refuse(refused, route, fallback, request)  # type: ignore[arg-type]  # one of them is
         presented = _addressed(presented, request, key)
-        answered = await self._perform(presented, ask_of(dialect, route, request))
+        limit = route.limit or dialect.limit
+        if limit is None:
+            return await self._heard(request, dialect, route, presented, ask_of(dialect, route, request))
+        counted = self._limiter.counted((route.path, request.method, request.peer), limit)
+        response = await self._heard(request, dialect, route, presented, ask_of(dialect, route, request, counted))
+        return counted.told(response)
+
+    async def _heard(
+        self, request: Request, dialect: Dialect, route: Route, presented: Presented, ask: Ask
+    ) -> Response:
+        answered = await self._perform(presented, ask)
         if isinstance(answered.outcome, Denied):
             refused_by = dialect.refuse(answered.outcome, route, answered.settings, request)
             return _later(refused_by) if refused_by.status == 503 else refused_by
@@ -168,7 +180,17 @@ class Application:
             committed = await self._bridge.crossed(self._writer, job)
         except Unavailable:
             return Answered(Denied(Reason.UNAVAILABLE), self._fallback)
-        return concluded(house, presented, ask, committed)
+        answered = concluded(house, presented, ask, committed)
+        if not asks_for_mail(answered):
+            return answered
+        return await self._mailed(answered)
+
+    async def _mailed(self, answered: Answered) -> Answered:
+        try:
+            told: Answered = await self._in_thread(lambda: followed(self._site.house, answered))
+        except Unavailable:
+            return Answered(Denied(Reason.UNAVAILABLE), self._fallback)
+        return told
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -17,7 +17,14 @@ DIALECT = Dialect(
     present=bearer,
     refusals=REFUSALS,
     wire=WireRule(
-        "native", Shape.KEYTURN, ("session", "personal", "api"), (DAY, 30 * DAY), personal=90 * DAY, idle=3600
+        "native",
+        Shape.KEYTURN,
+        ("session", "personal", "api"),
+        (DAY, 30 * DAY),
+        personal=90 * DAY,
+        idle=3600,
+        mail_code=600,
+        mail_code_policy=True,
     ),
     security={"bearer": {"type": "http", "scheme": "bearer"}, "basic": {"type": "http", "scheme": "basic"}},
     opened_by=(("bearer",),),

@@ -164,7 +164,7 @@ class Factors(Frozen):
 
 
 class FactorMade(Frozen, omit_defaults=True):
-    """A TOTP factor that waits for its first code, or recovery codes; told once."""
+    """A TOTP factor that waits for its first code, recovery codes, or codes by mail switched on; told once."""
 
     id: str
     kind: str
@@ -209,6 +209,7 @@ class RoleShown(Frozen):
     description: str
     built_in: bool
     permissions: tuple[str, ...]
+    two_factor: bool
 
 
 class Roles(Frozen):

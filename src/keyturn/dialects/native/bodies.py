@@ -29,7 +29,8 @@ class FactorShown(Body):
     """One showing of a second factor."""
 
     method: Name
-    code: Secret
+    code: Secret | None = None
+    """Absent, the method is asked for alone: a code by mail is sent so."""
 
 
 class OpenSession(Body):
@@ -57,6 +58,7 @@ class NewUser(Body):
     display_name: str = ""
     service: bool = False
     roles: tuple[Name, ...] | None = None
+    email_verified: bool = False
 
 
 class UserChange(Body):
@@ -66,6 +68,7 @@ class UserChange(Body):
     email: str | None = None
     display_name: str | None = None
     notify: tuple[str, ...] | None = None
+    email_verified: bool | None = None
 
 
 class Roles(Body):
@@ -78,6 +81,13 @@ class ResetWish(Body):
     """How long the reset token is to work."""
 
     lifetime: Span | None = None
+
+
+class ResetAsked(Body):
+    """Whose password was forgotten: a login or mail address, in a realm if not the usual one."""
+
+    login: Name
+    realm: str | None = None
 
 
 class Redeem(Body):
@@ -160,6 +170,12 @@ class RoleBody(Body):
     name: Name
     permissions: tuple[str, ...]
     description: str = ""
+
+
+class RoleChange(Body):
+    """Whether holders of the role need a second factor."""
+
+    two_factor: bool
 
 
 class TokenForm(Frozen):

@@ -15,7 +15,7 @@ from keyturn.wire import Request, clear, converted, json_body, malformed
 
 T = TypeVar("T")
 LARGEST_PAGE = 500
-METHODS = ("totp", "recovery")
+KINDS = ("totp", "recovery", "email")
 
 
 def bearer(request: Request) -> Presented | Denied:
@@ -29,7 +29,8 @@ def bearer(request: Request) -> Presented | Denied:
         secret = Secret(value.strip())
     named = request.fields().get("realm")
     realm = None if not named else RealmRef("name", named)
-    return Presented("native", secret, proof=_step_up(request), realm=realm)
+    proof, method = _step_up(request)
+    return Presented("native", secret, proof=proof, method=method, realm=realm)
 
 
 def bearer_or_basic(request: Request) -> Presented | Denied:
@@ -49,9 +50,10 @@ def signing_in(request: Request) -> Presented | Denied:
     body = _body(request, bodies.OpenSession)
     if isinstance(body, Denied):
         return body
-    factor = None if body.factor is None else Proof(body.factor.method, body.factor.code)
-    realm = None if body.realm is None else RealmRef("name", body.realm)
-    return Presented("native", login=LoginProof(body.login, body.password), proof=factor, realm=realm)
+    shown, realm = body.factor, _realm(body.realm)
+    proof = None if shown is None or shown.code is None else Proof(shown.method, shown.code)
+    method = "" if shown is None else shown.method
+    return Presented("native", login=LoginProof(body.login, body.password), proof=proof, method=method, realm=realm)
 
 
 def changing_password(request: Request) -> Presented | Denied:
@@ -61,6 +63,12 @@ def changing_password(request: Request) -> Presented | Denied:
     if isinstance(presented, Denied) or isinstance(body, Denied):
         return presented
     return Presented("native", presented.secret, proof=Proof("current", body.current_password), realm=presented.realm)
+
+
+def asking_for_reset(request: Request) -> Presented | Denied:
+    """A caller who shows nothing and may name a realm."""
+    body = _body(request, bodies.ResetAsked)
+    return body if isinstance(body, Denied) else Presented("native", realm=_realm(body.realm))
 
 
 def nobody(request: Request) -> Presented | Denied:
@@ -130,6 +138,11 @@ def issue_reset(request: Request, body: bodies.ResetWish) -> Any:
     return span if isinstance(span, Denied) else c.IssueReset(user_ref(request), span)
 
 
+def request_reset(request: Request, body: bodies.ResetAsked) -> Any:
+    """A reset token by mail."""
+    return c.RequestReset(body.login)
+
+
 def redeem(request: Request, body: bodies.Redeem) -> Any:
     """Use a reset token."""
     return c.RedeemReset(body.token, body.password, body.revoke_tokens)
@@ -137,12 +150,17 @@ def redeem(request: Request, body: bodies.Redeem) -> Any:
 
 def new_user(request: Request, body: bodies.NewUser) -> Any:
     """Add a user; its password comes by a reset token."""
-    return c.CreateUser(body.login, body.email, body.display_name, service=body.service, roles=body.roles)
+    return c.CreateUser(
+        body.login, body.email, body.display_name, service=body.service, roles=body.roles,
+        email_verified=body.email_verified,
+    )  # fmt: skip
 
 
 def user_change(request: Request, body: bodies.UserChange) -> Any:
     """Change a user."""
-    return c.EditUser(user_ref(request), body.login, body.email, body.display_name, body.notify)
+    return c.EditUser(
+        user_ref(request), body.login, body.email, body.display_name, body.notify, email_verified=body.email_verified
+    )
 
 
 def roles(request: Request, body: bodies.Roles) -> Any:
@@ -195,7 +213,7 @@ def verify(request: Request, body: bodies.Verify) -> Any:
 
 def new_factor(request: Request, body: bodies.NewFactor) -> Any:
     """Begin a factor."""
-    return c.EnrolFactor(body.kind) if body.kind in METHODS else malformed("kind", "wants totp or recovery")
+    return c.EnrolFactor(body.kind) if body.kind in KINDS else malformed("kind", "wants totp, recovery or email")
 
 
 def confirm_factor(request: Request, body: bodies.Confirm) -> Any:
@@ -236,6 +254,11 @@ def settings_change(request: Request, body: dict[str, Any]) -> Any:
 def put_role(request: Request, body: bodies.RoleBody) -> Any:
     """Make or change a role."""
     return c.PutRole(body.name, body.permissions, body.description)
+
+
+def role_change(request: Request, body: bodies.RoleChange) -> Any:
+    """Change what a role asks of its holders."""
+    return c.EditRole(request.params["name"], body.two_factor)
 
 
 def show_role(request: Request, settings: Settings) -> Any:
@@ -328,6 +351,12 @@ def _instant(text: str | None) -> int | None | Denied:
     return int(moment.timestamp() * 1_000_000)
 
 
-def _step_up(request: Request) -> Proof | None:
+def _step_up(request: Request) -> tuple[Proof | None, str]:
+    """The second factor shown, or the method asked for alone."""
     method, _, code = (request.header("step-up") or "").partition(" ")
-    return Proof(method.lower(), Secret(code.strip())) if method and code.strip() else None
+    shown = Proof(method.lower(), Secret(code.strip())) if method and code.strip() else None
+    return shown, method.lower()
+
+
+def _realm(name: str | None) -> RealmRef | None:
+    return None if name is None else RealmRef("name", name)

@@ -17,6 +17,8 @@ COARSE = {
             Reason.ACCOUNT_SUSPENDED,
             Reason.REMOTE_ACCOUNT,
             Reason.FACTOR_WRONG,
+            Reason.FACTOR_LOCKED,
+            Reason.ADDRESS_LOCKED,
         ),
         "invalid_credentials",
     ),
@@ -67,9 +69,14 @@ def problem(status: int, *headers: tuple[str, str]) -> Refusal:
 
 
 def _challenge(note: object, reason: Reason) -> dict[str, object] | None:
-    if not isinstance(note, Challenge) or reason is Reason.FACTOR_WRONG:
+    if not isinstance(note, Challenge) or reason in (Reason.FACTOR_WRONG, Reason.FACTOR_LOCKED):
         return None
     return {"methods": list(note.methods) or [note.method]}
+
+
+def silent(denied: Denied, route: Route | None, settings: Settings, request: Request) -> Response:
+    """202, as if there had been something to do: it tells nobody which realms there are."""
+    return Response(202)
 
 
 def oauth(status: int, error: str, *headers: tuple[str, str]) -> Refusal:
@@ -105,6 +112,8 @@ REFUSALS: dict[Reason, Refusal] = {
     Reason.ACCOUNT_SUSPENDED: problem(401),
     Reason.REMOTE_ACCOUNT: problem(401),
     Reason.FACTOR_WRONG: problem(401),
+    Reason.FACTOR_LOCKED: problem(401),
+    Reason.ADDRESS_LOCKED: problem(401),
     Reason.FACTOR_REQUIRED: problem(401),
     Reason.WRONG_CURRENT_PASSWORD: problem(403),
     Reason.PASSWORD_CHANGE_DUE: problem(403),
@@ -116,6 +125,7 @@ REFUSALS: dict[Reason, Refusal] = {
     Reason.NOT_FOUND: problem(404),
     Reason.REALM_REFUSED: problem(403),
     Reason.CONFLICT: problem(409),
+    Reason.UNVERIFIED_MAIL: problem(409),
     Reason.QUOTA_REACHED: problem(409),
     Reason.WEAK_PASSWORD: problem(400),
     Reason.INVALID_RESET: problem(403),
@@ -125,6 +135,7 @@ REFUSALS: dict[Reason, Refusal] = {
     Reason.IDEMPOTENCY_MISMATCH: problem(409),
     Reason.IDEMPOTENCY_EXPIRED: problem(410),
     Reason.IN_PROGRESS: problem(409),
+    Reason.RATE_LIMITED: problem(429),
     Reason.BUSY: problem(503),
     Reason.UNAVAILABLE: problem(503),
     Reason.BROKEN: problem(500),

@@ -9,10 +9,10 @@ from keyturn.dialects.native import answers as a
 from keyturn.dialects.native import bodies as b
 from keyturn.dialects.native import reading as r
 from keyturn.dialects.native import writing as w
-from keyturn.dialects.native.refusals import OAUTH, problem
+from keyturn.dialects.native.refusals import OAUTH, problem, silent
 from keyturn.wire import Parameter, Route
 
-STEP_UP = StepUpRule()
+STEP_UP = StepUpRule(methods=("totp", "recovery", "email"))
 """A factor shown within five minutes in this session, where the caller has one."""
 PAGE = (
     Parameter(
@@ -53,6 +53,9 @@ RESETS = (
     Route("POST", "/v1/users/{id}/password-resets", c.IssueReset, r.taking(b.ResetWish, r.issue_reset, empty=True),
           w.told(w.reset_issued, 201), "issueReset", "Make a password reset token", body=b.ResetWish, answer=a.ResetMade, status=201,
           bare=True, refusals={Reason.REMOTE_ACCOUNT: problem(409)}),
+    Route("POST", "/v1/password-resets", c.RequestReset, r.taking(b.ResetAsked, r.request_reset), w.accepted, "requestReset",
+          "Ask for a password reset token by mail; the answer never says whether one was sent", r.asking_for_reset, b.ResetAsked,
+          status=202, public=True, refusals={Reason.REALM_REFUSED: silent}),
     Route("POST", "/v1/password-resets/redeem", c.RedeemReset, r.taking(b.Redeem, r.redeem), w.nothing, "redeemReset",
           "Use a password reset token", r.nobody, b.Redeem, status=204, public=True),
 )
@@ -76,6 +79,8 @@ USERS = (
           "Give a user exactly these roles", body=b.Roles, answer=a.User),
     Route("GET", "/v1/users/{id}/factors", c.ListFactors, r.about_user(c.ListFactors), w.told(w.factors), "listUserFactors",
           "A user's second factors", answer=a.Factors),
+    Route("DELETE", "/v1/users/{id}/factors", c.ResetFactors, r.about_user(c.ResetFactors), w.nothing, "resetUserFactors",
+          "Take all of a user's factors away; their sessions end", status=204, step_up=STEP_UP),
     Route("DELETE", "/v1/users/{id}/factors/{factor}", c.RemoveFactor, r.remove_user_factor, w.nothing, "removeUserFactor",
           "Take a user's factor away", status=204, step_up=STEP_UP),
     Route("DELETE", "/v1/users/{id}/sessions", c.EndSessions, r.about_user(c.EndSessions), w.nothing, "endUserSessions",
@@ -120,6 +125,8 @@ ADMINISTRATION = (
     Route("POST", "/v1/roles", c.PutRole, r.taking(b.RoleBody, r.put_role), w.told(w.role), "putRole", "Make or change a role",
           body=b.RoleBody, answer=a.RoleShown),
     Route("GET", "/v1/roles/{name}", c.ShowRole, r.show_role, w.told(w.role), "showRole", "One role", answer=a.RoleShown),
+    Route("PATCH", "/v1/roles/{name}", c.EditRole, r.taking(b.RoleChange, r.role_change), w.told(w.role), "editRole",
+          "Say whether holders of a role need a second factor", body=b.RoleChange, answer=a.RoleShown),
     Route("GET", "/v1/audit", c.ListAudit, r.list_audit, w.told(w.audit), "listAudit", "The audit log, newest first", answer=a.Audit,
           query=("verb", "subject", "actor", "since"), parameters=PAGE),
 )

@@ -4,6 +4,7 @@ import datetime
 
 import msgspec
 
+from keyturn.core.kinds import proved_at
 from keyturn.core.outcomes import AuditRow, Facts
 from keyturn.core.types import Factor, Instant, Realm, Role, Secret, Subject, SubjectView, TokenView
 from keyturn.dialects.native import answers as a
@@ -69,7 +70,7 @@ def made(secret: Secret, view: TokenView) -> a.TokenMade:
 def session(view: TokenView) -> a.SessionShown:
     """A session as its owner sees it."""
     t, x = view.token, view.secret
-    assurance = "stepped_up" if t.stepped_up is not None else "presented"
+    assurance = "presented" if proved_at(t) is None else "stepped_up"
     return a.SessionShown(
         t.uuid, t.dialect, x.client, x.used_from, time(x.first_used or t.created), time(x.last_used), time(t.expires),
         assurance,
@@ -83,7 +84,7 @@ def factor(f: Factor) -> a.FactorShown:
 
 def role(r: Role) -> a.RoleShown:
     """A role."""
-    return a.RoleShown(r.uuid, r.number, r.name, r.description, r.built_in, r.permissions)
+    return a.RoleShown(r.uuid, r.number, r.name, r.description, r.built_in, r.permissions, r.two_factor)
 
 
 def realm(r: Realm, hosts: tuple[str, ...] = ()) -> a.RealmShown:

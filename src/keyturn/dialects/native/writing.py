@@ -22,6 +22,11 @@ def told(shape: Callable[[Any], Any], status: int = 200) -> Write:
     return lambda outcome, settings, request: json_response(shape(outcome), status)
 
 
+def accepted(outcome: Any, settings: Settings, request: Request) -> Response:
+    """202: whatever can be done is under way, and nothing is told of it."""
+    return Response(202)
+
+
 def nothing(outcome: Any, settings: Settings, request: Request) -> Response:
     """204: done, and nothing to tell."""
     return Response(204)
@@ -86,7 +91,9 @@ def factors(outcome: o.FactorsListed) -> a.Factors:
 
 
 def factor_begun(outcome: Any) -> a.FactorMade:
-    """A TOTP that waits, or recovery codes; told once."""
+    """A TOTP that waits, recovery codes, or codes by mail; told once."""
+    if isinstance(outcome, o.FactorConfirmed):
+        return a.FactorMade("" if outcome.factor is None else outcome.factor.uuid, "email")
     if isinstance(outcome, o.RecoveryCodesMade):
         return a.FactorMade(outcome.factor.uuid, outcome.factor.kind, codes=outcome.codes)
     seed = totp.seed_from_base32(outcome.seed.reveal()) or b""

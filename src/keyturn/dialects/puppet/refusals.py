@@ -119,6 +119,8 @@ REFUSALS = rows(
             Reason.ACCOUNT_LOCKED,
             Reason.FACTOR_REQUIRED,
             Reason.FACTOR_WRONG,
+            Reason.FACTOR_LOCKED,
+            Reason.ADDRESS_LOCKED,
         ): family(401, "user-unauthenticated", LOCKED_OUT),
         (Reason.PASSWORD_CHANGE_DUE,): family(
             401, "user-unauthenticated", "The password must be changed before this user may sign in here."
@@ -145,10 +147,11 @@ REFUSALS = rows(
         ),
         (Reason.WEAK_PASSWORD,): error(400, "schema-violation", "The new password does not fit the policy.", _failures),
         (Reason.BUILT_IN,): error(403, "admin-user-immutable"),
-        (Reason.CONFLICT, Reason.QUOTA_REACHED): error(409, "conflict", details=_conflicts),
+        (Reason.CONFLICT, Reason.QUOTA_REACHED, Reason.UNVERIFIED_MAIL): error(409, "conflict", details=_conflicts),
         (Reason.IDEMPOTENCY_MISMATCH,): error(409, "idempotency-mismatch"),
         (Reason.IN_PROGRESS,): error(409, "in-progress"),
         (Reason.IDEMPOTENCY_EXPIRED,): error(410, "idempotency-expired"),
+        (Reason.RATE_LIMITED,): error(429, "too-many-requests"),
         (Reason.BUSY, Reason.UNAVAILABLE): unavailable,
         (Reason.BROKEN,): family(500, "server-error"),
     }
@@ -162,6 +165,8 @@ LOGIN = rows(
             Reason.ACCOUNT_LOCKED,
             Reason.FACTOR_REQUIRED,
             Reason.FACTOR_WRONG,
+            Reason.FACTOR_LOCKED,
+            Reason.ADDRESS_LOCKED,
         ): not_let_in
     }
 )

@@ -41,6 +41,8 @@ REFUSALS: dict[Reason, Refusal] = rows(
             Reason.REMOTE_ACCOUNT,
             Reason.FACTOR_REQUIRED,
             Reason.FACTOR_WRONG,
+            Reason.FACTOR_LOCKED,
+            Reason.ADDRESS_LOCKED,
             Reason.PASSWORD_CHANGE_DUE,
         ): CREDENTIALS,
         TOKEN_REASONS: text(400, BAD_TOKEN),
@@ -60,6 +62,7 @@ REFUSALS: dict[Reason, Refusal] = rows(
         (Reason.QUOTA_REACHED,): text(400, "Too many tokens."),
         (
             Reason.CONFLICT,
+            Reason.UNVERIFIED_MAIL,
             Reason.BUILT_IN,
             Reason.WEAK_PASSWORD,
             Reason.INVALID_RESET,
@@ -71,6 +74,7 @@ REFUSALS: dict[Reason, Refusal] = rows(
         (Reason.NO_SUCH_ROUTE,): text(404, "No such method."),
         (Reason.WRONG_VERB,): text(405, "Only POST is taken."),
         (Reason.TOO_LARGE,): text(413, "The request is too large."),
+        (Reason.RATE_LIMITED,): text(429, "Too many requests."),
         (Reason.BUSY, Reason.UNAVAILABLE): text(503, "Try again later."),
         (Reason.BROKEN,): text(500, "Something went wrong on the server."),
     }

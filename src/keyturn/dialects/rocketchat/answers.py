@@ -88,6 +88,7 @@ class LoggedOut(Frozen, kw_only=True):
 
     status: str = "success"
     data: Farewell = Farewell()
+    success: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TokenMade(Frozen, kw_only=True):
@@ -136,6 +137,35 @@ class Version(Frozen, kw_only=True):
     success: bool = True
 
 
+class Delegated(Frozen, kw_only=True):
+    """Whom the token acts for, and the token."""
+
+    user_id: str = msgspec.field(name="userId")
+    auth_token: Secret = msgspec.field(name="authToken")
+
+
+class DelegationMade(Frozen, kw_only=True):
+    """A token that acts for somebody, told once."""
+
+    data: Delegated
+    success: bool = True
+
+
+class Kept(Frozen, kw_only=True):
+    """The token that stays when the others end, and when it ends itself; empty = never."""
+
+    token: Secret
+    expires: str = msgspec.field(name="tokenExpires")
+    success: bool = True
+
+
+class MethodAnswer(Frozen, kw_only=True):
+    """What a method gave or how it failed, as JSON in a text."""
+
+    message: str
+    success: bool = True
+
+
 # --- what did not
 
 
@@ -144,6 +174,23 @@ class Unsigned(Frozen, kw_only=True):
 
     status: str = "error"
     message: str
+
+
+class Nobody(Frozen, kw_only=True):
+    """Nobody is signed in, as later clients look for it too."""
+
+    success: bool = False
+    error: str
+    status: str = "error"
+    message: str
+
+
+class Unfit(Frozen, kw_only=True):
+    """A body or query that does not fit its schema."""
+
+    success: bool = False
+    error_type: str = msgspec.field(name="errorType")
+    error: str
 
 
 class Failure(Frozen, kw_only=True):
@@ -182,4 +229,7 @@ class TwoFactor(Frozen, kw_only=True):
 
     method: str
     code_generated: bool = msgspec.field(default=False, name="codeGenerated")
+    code_count: int | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="codeCount")
+    code_expires: str | tuple[str, ...] | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="codeExpires")
+    whose: str | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="emailOrUsername")
     available: tuple[str, ...] = msgspec.field(name="availableMethods")

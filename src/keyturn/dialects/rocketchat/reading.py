@@ -3,23 +3,28 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from keyturn.core import commands as c
-from keyturn.core.factors import canonical_recovery
+from keyturn.core.factors import recovery_form
 from keyturn.core.names import plain
 from keyturn.core.outcomes import Denied
 from keyturn.core.settings import Settings
 from keyturn.core.types import LoginProof, Presented, Proof, Secret, TokenRef
 from keyturn.dialects.rocketchat import bodies as b
-from keyturn.wire import Request, converted, decoded, malformed, note_fields
+from keyturn.dialects.rocketchat.profiles import MISSING
+from keyturn.dialects.rocketchat.wanting import UNUSABLE, body, wanted
+from keyturn.wire import Request, malformed
 
-T = TypeVar("T")
 Read = Callable[[Request, Settings], Any]
+Present = Callable[[Request], Presented | Denied]
 NAME = "rocketchat"
-FORM = "application/x-www-form-urlencoded"
 DIGEST = "sha-256"
 LONGEST_NAME = 256
 MOST = 100_000
 """More tokens than one subject may hold: this wire's list has no pages."""
+APP = ("", "totp")
+"""The methods under which a recovery code may be shown in the place of a code."""
 
 
 # --- who is there
@@ -30,7 +35,17 @@ def signed(request: Request) -> Presented:
     token, user = request.secret("x-auth-token"), request.header("x-user-id")
     if token is None or user is None:
         return Presented(NAME)
-    return Presented(NAME, token, claim=user, claim_by="handle", proof=_second(request))
+    return Presented(NAME, token, claim=user, claim_by="handle", proof=_second(request), method=method_asked(request))
+
+
+def nobody(request: Request) -> Presented:
+    """A caller who shows nothing, whatever headers there are."""
+    return Presented(NAME)
+
+
+def proving(read: Callable[[Request], Proof | None]) -> Present:
+    """The caller by its headers, with a proof that this very body holds."""
+    return lambda request: replace(signed(request), proof=read(request), method="")
 
 
 def signing_in(request: Request) -> Presented | Denied:
@@ -41,10 +56,10 @@ def signing_in(request: Request) -> Presented | Denied:
     inner = sent if sent.totp is None else sent.totp.login
     proof = _proof(inner)
     if proof is None:
-        return malformed("user", "is missing")
+        return malformed("user", MISSING)
     shown = sent.code if sent.totp is None else sent.totp.code
-    code = shown or request.secret("x-2fa-code")
-    return Presented(NAME, login=proof, proof=None if code is None else _factor("totp", code))
+    code, method = shown or request.secret("x-2fa-code"), method_asked(request)
+    return Presented(NAME, login=proof, proof=None if code is None else factor(method or "totp", code), method=method)
 
 
 def resuming(request: Request) -> Presented | Denied:
@@ -52,14 +67,20 @@ def resuming(request: Request) -> Presented | Denied:
     return Presented(NAME, resumed(request))
 
 
+def method_asked(request: Request) -> str:
+    """The second means that the header names, if any."""
+    return (request.header("x-2fa-method") or "").lower()
+
+
+def factor(method: str, code: Secret) -> Proof:
+    """A recovery code is shown where the authenticator's code would be; its form tells it apart."""
+    recovery = method in APP and recovery_form(code.reveal()) is not None
+    return Proof("recovery" if recovery else method, code)
+
+
 def _second(request: Request) -> Proof | None:
     code = request.secret("x-2fa-code")
-    return None if code is None else _factor((request.header("x-2fa-method") or "").lower(), code)
-
-
-def _factor(method: str, code: Secret) -> Proof:
-    """A recovery code is shown where the authenticator's code would be; its form tells it apart."""
-    return Proof(method if canonical_recovery(code.reveal()) is None else "recovery", code)
+    return None if code is None else factor(method_asked(request), code)
 
 
 def _proof(sent: b.Credentials) -> LoginProof | None:
@@ -109,20 +130,35 @@ def plainly(command: Callable[[], Any]) -> Read:
     return lambda request, settings: command()
 
 
+def refused(denied: Denied) -> Read:
+    """A read that refuses whoever asks, once it is known who it is."""
+    return lambda request, settings: denied
+
+
 def new_token(request: Request, settings: Settings) -> Any:
     """Make a personal access token."""
-    sent = _named(request, b.NewToken)
-    return sent if isinstance(sent, Denied) else c.IssueToken("personal", sent.name, NAME, bypass=bool(sent.bypass))
+    sent = usable(wanted(request, settings, b.NewToken, "tokenName"))
+    return sent if isinstance(sent, Denied) else minting(sent)
 
 
 def named_token(command: Callable[[TokenRef], Any]) -> Read:
     """A read for a command about the caller's own token of that name."""
 
     def read(request: Request, settings: Settings) -> Any:
-        sent = _named(request, b.TokenName)
-        return sent if isinstance(sent, Denied) else command(TokenRef("name", sent.name or "", NAME))
+        sent = usable(wanted(request, settings, b.TokenName, "tokenName"))
+        return sent if isinstance(sent, Denied) else command(own_token(sent))
 
     return read
+
+
+def minting(sent: b.NewToken) -> c.IssueToken:
+    """Make a personal access token of that name."""
+    return c.IssueToken("personal", sent.name, NAME, bypass=bool(sent.bypass))
+
+
+def own_token(sent: b.TokenName) -> TokenRef:
+    """The caller's own token of that name."""
+    return TokenRef("name", sent.name or "", NAME)
 
 
 def list_tokens(request: Request, settings: Settings) -> Any:
@@ -130,23 +166,11 @@ def list_tokens(request: Request, settings: Settings) -> Any:
     return c.ListTokens(dialect=NAME, kind="personal", limit=MOST)
 
 
-def body(request: Request, model: type[T]) -> T | Denied:
-    """A form or JSON body as that type; what is neither, or no object, counts as `{}`."""
-    sent = converted(request.form(), model) if request.media() == FORM else decoded(request.body, model)
-    unread = isinstance(sent, Denied) and "body" in note_fields(sent)
-    return model() if unread else sent
-
-
 N = TypeVar("N", bound=b.TokenName)
 
 
-def _named(request: Request, model: type[N]) -> N | Denied:
+def usable(sent: N | Denied) -> N | Denied:
     """The body with a usable name; names are compared as they stand, so nothing is trimmed or folded."""
-    sent = body(request, model)
-    if isinstance(sent, Denied):
-        return sent
-    if not sent.name:
-        return malformed("tokenName", "is missing")
-    if not plain(sent.name, LONGEST_NAME):
-        return malformed("tokenName", "is too long or holds characters that no name may hold")
+    if not isinstance(sent, Denied) and not plain(sent.name or "", LONGEST_NAME):
+        return malformed("tokenName", UNUSABLE)
     return sent

@@ -1,26 +1,18 @@
-"""This wire's doors, one row each."""
+"""This wire's doors for sessions, tokens and versions, one row each."""
 
 from msgspec.structs import replace
 
 from keyturn.core import commands as c
-from keyturn.core.types import Step, StepUpRule
 from keyturn.dialects.rocketchat import answers as a
 from keyturn.dialects.rocketchat import bodies as b
 from keyturn.dialects.rocketchat import reading as r
 from keyturn.dialects.rocketchat import refusals as f
 from keyturn.dialects.rocketchat import writing as w
-from keyturn.wire import Parameter, Request, Route
+from keyturn.dialects.rocketchat.steps import PROOF, STEP_UP
+from keyturn.wire import Request, Route
 
 V1 = "/api/v1"
 OWN = "own_tokens:create"
-CLASSIC = (Step.RECOGNISE, Step.STEP_UP, Step.READ, Step.RIGHT)
-STEP_UP = StepUpRule(
-    methods=("totp", "recovery"), fallback=True, fallback_setting="rocketchat.password_fallback", fresh=1800,
-    fresh_setting="rocketchat.remember_seconds", bound=True, digest=True, bypass=True,
-)  # fmt: skip
-"""A code of the authenticator, or the digest of the password where there is none; remembered for a while."""
-CODE = Parameter("x-2fa-code", "A code of the authenticator, a recovery code, or the hex SHA-256 of the password.")
-PROOF = (CODE, Parameter("x-2fa-method", "What the code is: `totp` or `password`."))
 
 RESUME = Route(
     "POST", f"{V1}/login", c.ResumeSession, r.plainly(c.ResumeSession), w.went_on, "login", "Go on with a token",
@@ -35,7 +27,7 @@ def signing_in(request: Request) -> Route:
 
 # fmt: off
 LOGIN = Route("POST", f"{V1}/login", c.OpenSession, r.open_session, w.logged_in, "login", "Sign in, or go on with a token",
-              r.signing_in, b.Login, a.LoggedIn, refusals=f.LOGIN, public=True, parameters=(CODE,))
+              r.signing_in, b.Login, a.LoggedIn, refusals=f.LOGIN, public=True, parameters=PROOF)
 
 SESSIONS = (
     replace(LOGIN, choose=signing_in),
@@ -57,7 +49,7 @@ TOKENS = (
           "users.removePersonalAccessToken", "End a personal access token", body=b.TokenName, answer=a.Done, step_up=STEP_UP, needs=OWN,
           refusals=f.token_rows(f.REMOVE, f.REMOVE)),
     Route("GET", f"{V1}/users.getPersonalAccessTokens", c.ListTokens, r.list_tokens, w.tokens, "users.getPersonalAccessTokens",
-          "The caller's personal access tokens", answer=a.Tokens, needs=OWN),
+          "The caller's personal access tokens", answer=a.Tokens, needs=OWN, refusals=f.LISTED),
 )
 
 VERSIONS = (
@@ -67,5 +59,3 @@ VERSIONS = (
           answer=a.Version, refusals=f.PUBLIC, public=True),
 )
 # fmt: on
-
-ROUTES = (*SESSIONS, *TOKENS, *VERSIONS)

@@ -1,20 +1,28 @@
 """Outcomes of this wire, told as JSON."""
 
-import datetime
 from typing import Any
 from urllib.parse import quote
 
 from keyturn.core.rules import administers, grants
 from keyturn.core.settings import Settings
-from keyturn.core.types import SECOND, Instant, Role, Secret, SubjectView, TokenView
+from keyturn.core.types import Role, Secret, SubjectView, TokenView
 from keyturn.dialects.rocketchat import answers as a
+from keyturn.dialects.rocketchat.profiles import profile
 from keyturn.dialects.rocketchat.reading import resumed
-from keyturn.wire import Request, Response, json_response
+from keyturn.dialects.rocketchat.times import iso
+from keyturn.wire import RateLimit, Request, Response, json_response
 
-VERSION = "7.10"
-"""The version of the product whose wire this is; scripts refuse to talk to one they do not know."""
 HEADERS = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 ADMIN, USER = "admin", "user"
+
+
+def left(limit: RateLimit, calls: int, whole: int) -> tuple[tuple[str, str], ...]:
+    """The headers of a call that was counted; the moment is in milliseconds."""
+    return (
+        ("X-RateLimit-Limit", str(limit.calls)),
+        ("X-RateLimit-Remaining", str(calls)),
+        ("X-RateLimit-Reset", str(whole)),
+    )
 
 
 def said(value: Any, status: int = 200) -> Response:
@@ -34,7 +42,7 @@ def went_on(outcome: Any, settings: Settings, request: Request) -> Response:
 
 def logged_out(outcome: Any, settings: Settings, request: Request) -> Response:
     """The presented token is over."""
-    return said(a.LoggedOut())
+    return said(profile(settings).signed_out)
 
 
 def me(outcome: Any, settings: Settings, request: Request) -> Response:
@@ -59,9 +67,10 @@ def tokens(outcome: Any, settings: Settings, request: Request) -> Response:
 
 def version(outcome: Any, settings: Settings, request: Request) -> Response:
     """The version; more of it for an administrator."""
+    spoken = profile(settings).version
     if administers(grants(outcome.user.roles)):
-        return said(a.Version(version=VERSION, info=a.Build(version=f"{VERSION}.0")))
-    return said(a.Version(version=VERSION))
+        return said(a.Version(version=spoken, info=a.Build(version=f"{spoken}.0")))
+    return said(a.Version(version=spoken))
 
 
 def _signed_in(user: SubjectView, token: Secret, request: Request) -> a.LoggedIn:
@@ -75,25 +84,32 @@ def _me(user: SubjectView, request: Request) -> dict[str, Any]:
         "id": one.handle,
         "name": one.display_name or one.login,
         "username": one.login,
-        "emails": (a.Address(address=one.email, verified=one.email_verified),) if one.email else (),
+        "emails": addresses(user),
         "active": one.state == "active",
-        "roles": _roles(user.roles),
+        "roles": role_words(user.roles),
         "settings": {"profile": {}, "preferences": {}},
         "avatar_url": _avatar(one.login, request),
-        "services": _services(user),
+        "services": services(user),
     }
     return {**known, "email": one.email} if one.email and one.email_verified else known
 
 
-def _services(user: SubjectView) -> a.Services:
-    # Codes by mail are not asked for on this wire yet, so nobody's are on.
-    totp = any(factor.kind == "totp" and factor.confirmed for factor in user.factors)
+def addresses(user: SubjectView) -> tuple[a.Address, ...]:
+    """The mail addresses of an account, which are one at most."""
+    one = user.subject
+    return (a.Address(address=one.email, verified=one.email_verified),) if one.email else ()
+
+
+def services(user: SubjectView) -> a.Services:
+    """How an account signs in."""
+    on = {factor.kind for factor in user.factors if factor.confirmed}
     return a.Services(
-        password=a.Exists(exists=user.has_password), email2fa=a.Enabled(enabled=False), totp=a.Enabled(enabled=totp)
-    )
+        password=a.Exists(exists=user.has_password), email2fa=a.Enabled(enabled="email" in on),
+        totp=a.Enabled(enabled="totp" in on),
+    )  # fmt: skip
 
 
-def _roles(roles: tuple[Role, ...]) -> tuple[str, ...]:
+def role_words(roles: tuple[Role, ...]) -> tuple[str, ...]:
     """Our roles in this wire's words: two built-in ones rule, the others are plain users; own ones keep their names."""
     words = (role.name if not role.built_in else ADMIN if administers(grants((role,))) else USER for role in roles)
     return tuple(dict.fromkeys(words))
@@ -106,11 +122,6 @@ def _avatar(login: str, request: Request) -> str:
 
 def _line(view: TokenView) -> a.TokenLine:
     return a.TokenLine(
-        name=view.token.name or "", created_at=_time(view.secret.created), last_token_part=view.secret.last6,
+        name=view.token.name or "", created_at=iso(view.secret.created), last_token_part=view.secret.last6,
         bypass=view.token.bypass,
     )  # fmt: skip
-
-
-def _time(at: Instant) -> str:
-    moment = datetime.datetime.fromtimestamp(at // SECOND, datetime.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % SECOND // 1000:03d}Z"
