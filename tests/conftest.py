@@ -11,12 +11,12 @@ from hypothesis import settings
 from tests import engines
 from tests.engines import Cluster, Engine
 from tests.houses import KEY, Household, household
+from tests.postbox import Postbox, postboxed
 from tests.served import Served, serving
 
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "nginx": ("nginx",),
-    "node": ("node",),
 }
 """The programs that a marker asks for; any one of them will do."""
 
@@ -86,7 +86,16 @@ def house(database: Engine, tmp_path: Path) -> Iterator[Household]:
 
 
 @pytest.fixture
-def served(database: Engine, tmp_path: Path) -> Iterator[Served]:
-    """The real application on a fresh store of each engine, served on a port of this machine."""
-    with serving(database.url, tmp_path) as made:
+def postbox() -> Iterator[Postbox]:
+    """A real SMTP server; a `served` asked for beside it sends its mails there."""
+    with postboxed() as made:
+        yield made
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, database: Engine, tmp_path: Path) -> Iterator[Served]:
+    """The real application on a fresh store of each engine, served on a port of this machine; it counts no calls."""
+    mail = request.getfixturevalue("postbox").relay() if "postbox" in request.fixturenames else None
+    with serving(database.url, tmp_path, mail=mail) as made:
+        made.people.choose(rocketchat__rate_limit=False)
         yield made

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from keyturn.core.outcomes import SetupIssued
 from keyturn.core.settings import GENERAL
 from keyturn.core.types import Ask, Frozen, Presented, Secret
 from keyturn.dialects import DIALECTS, NATIVE
-from keyturn.http import openapi
+from keyturn.http import openapi, reset
 from keyturn.http.routing import Router
 from keyturn.http.server import Application, Limits, Site
+from keyturn.mail import Carrier, Relay
 from keyturn.perform import House, answers, perform
 from keyturn.perform.hashing import Hasher
-from keyturn.store import instance
+from keyturn.store import instance, mail_codes, outbox
 from keyturn.store.engine import Catalogue, Engine, Kept, Tx, Unavailable
 from keyturn.store.uses import Uses
 from keyturn.wire import Dialect, Response, json_response
@@ -40,17 +41,22 @@ class Composition(Frozen):
     pepper: bytes | None = None
     hash_threads: int = 0
     trusted_proxies: frozenset[str] = frozenset()
+    mail: Relay | None = None
+    """Who takes our mails; None where nobody does, and what is posted expires."""
 
 
 class Instance:
     """An instance under way: its store, its door, its application; close it when done."""
 
-    def __init__(self, engine: Engine, house: House, application: Application, uses: Uses, new: bool) -> None:
+    def __init__(
+        self, engine: Engine, house: House, application: Application, uses: Uses, carrier: Carrier | None, new: bool
+    ) -> None:
         self.engine = engine
         self.house = house
         self.application = application
         self.new = new
         self._uses = uses
+        self._carrier = carrier
         self._stop = threading.Event()
         self._care = threading.Thread(target=self._take_care, name="care", daemon=True)
         self._care.start()
@@ -59,23 +65,29 @@ class Instance:
         """Notes are written, threads ended, connections closed."""
         self._stop.set()
         self._care.join()
+        if self._carrier is not None:
+            self._carrier.close()
         self._uses.close()
         self.house.hasher.close()
         self.engine.close()
 
     def _take_care(self) -> None:
-        """Old answers and counters of unknown names go, once a minute."""
+        """Old answers, counters of unknown names, mails and codes that say nothing true go, once a minute."""
         while not self._stop.wait(CARE_EVERY):
             try:
-                self.engine.write(self._purge)
+                if expired := self.engine.write(self._purge).value:
+                    log.warning("%d mails expired before they could be handed over", expired)
             except Unavailable as error:
                 log.warning("the purge did not run: %s", error)
             except Exception:  # a thread that died would never purge again, and nobody would know
                 log.exception("the purge did not run")
 
     def _purge(self, tx: Tx) -> Kept:
-        answers.purge(tx, self.engine.now())
-        return instance.purge(tx, self.engine.now())
+        now = self.engine.now()
+        answers.purge(tx, now)
+        mail_codes.purge(tx, now)
+        instance.purge(tx, now)
+        return Kept(outbox.purge(tx, now))
 
 
 def catalogue() -> Catalogue:
@@ -91,10 +103,13 @@ def compose(what: Composition) -> Instance:
     """
     engine, new = instance.open_store(what.database, what.key_file, catalogue())
     uses = Uses(engine)
-    house = House(engine, Hasher(what.rule, what.pepper, what.hash_threads), uses.note, settle=lambda committed: None)
+    carrier = None if what.mail is None else Carrier(engine, what.mail)
+    posted = (lambda: None) if carrier is None else carrier.wake
+    hasher = Hasher(what.rule, what.pepper, what.hash_threads)
+    house = House(engine, hasher, uses.note, settle=lambda committed: None, posted=posted)
     spoken = tuple(d for d in DIALECTS if d.name not in what.off)
-    site = Site(house, Router(spoken, NATIVE), pages(house, spoken), what.limits, what.trusted_proxies)
-    return Instance(engine, house, Application(site), uses, new)
+    site = Site(house, Router(spoken, NATIVE), pages(house, spoken) | console(what), what.limits, what.trusted_proxies)
+    return Instance(engine, house, Application(site), uses, carrier, new)
 
 
 def setup_code(house: House) -> Secret | None:
@@ -104,10 +119,15 @@ def setup_code(house: House) -> Secret | None:
     return outcome.secret if isinstance(outcome, SetupIssued) else None
 
 
-def pages(house: House, dialects: Sequence[Dialect]) -> Mapping[str, Callable[[], Response]]:
+def pages(house: House, dialects: Sequence[Dialect]) -> dict[str, Callable[[], Response]]:
     """What is answered without a wish: health, readiness, the OpenAPI documents."""
     documents = {f"/openapi/{d.name}.json": _document(d) for d in dialects}
     return {"/healthz": healthy, "/readyz": lambda: ready(house), "/openapi.json": _document(NATIVE), **documents}
+
+
+def console(what: Composition) -> dict[str, Callable[[], Response]]:
+    """What the console is so far: the page that a mailed reset link leads to; nothing where it is switched off."""
+    return {} if "console" in what.off else {reset.PATH: lambda: reset.reset_page(what.mail is not None)}
 
 
 def healthy() -> Response:

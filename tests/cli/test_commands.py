@@ -178,6 +178,24 @@ def test_roles(shell: Shell) -> None:
     assert "Resetters" in [r["name"] for r in shell.done("role", "list", "--json").json()["items"]]
 
 
+def test_a_role_asks_for_a_factor(shell: Shell) -> None:
+    """Said and taken back, of a built-in role too; without a choice it is bad usage."""
+    assert shell.done("role", "require", "administrators", "--two-factor").err == (
+        "Holders of Administrators need a second factor.\n"
+    )
+    assert "needed by its holders" in shell.done("role", "show", "Administrators").out
+    told = shell.done("role", "require", "Administrators", "--no-two-factor", "--json").json()
+    assert (told["name"], told["two_factor"]) == ("Administrators", False)
+    assert shell.done("role", "require", "Viewers", "--no-two-factor").err == (
+        "Holders of Viewers need no second factor.\n"
+    )
+    assert "not asked for" in shell.done("role", "show", "Administrators").out
+    assert shell("role", "require", "Nothing", "--two-factor").code == 1
+    assert (shell("role", "require", "Viewers").code, shell("role", "require").code) == (2, 2)
+    rows = shell.done("audit", "list", "--verb", "roles:edit", "--json").json()["items"]
+    assert [row["result"] for row in rows] == ["refused", "done", "done", "done"]
+
+
 def test_policy(shell: Shell) -> None:
     """Shown and set, also by words that look like something else."""
     assert "lockout_attempts" in shell.done("policy", "show").out
@@ -293,14 +311,14 @@ def test_configuration_is_checked_at_once(plain: Shell, tmp_path: Path) -> None:
     for word in ("listen:", "nonsense:", "tls:"):
         assert word in said.err
     assert len(plain.bare("config", "check", "--config", str(file), "--json").problem()["faults"]) == 3
-    file.write_text('public_url = "https://id.test"\ndatabase = "postgresql://u:hunter2@h/d"\n')
+    file.write_text('database_direct = "postgresql://h/d"\ndatabase = "postgresql://u:hunter2@h/d"\n')
     sound = plain.bare("config", "check", "--config", str(file))
     assert sound.code == 0
-    assert "public_url is set but not used yet" in sound.err
+    assert "database_direct is set but not used yet" in sound.err
     assert "hunter2" not in sound.err
     told = plain.bare("config", "check", "--config", str(file), "--json")
     assert "hunter2" not in told.out
-    assert told.json()["not_used_yet"] == ["public_url"]
+    assert told.json()["not_used_yet"] == ["database_direct"]
     file.write_text('[tls]\ncert = "no-such-file"\nkey = "no-such-file"\n')
     assert "tls.cert" in plain.bare("config", "check", "--config", str(file)).err
 
@@ -331,7 +349,7 @@ def test_a_wrong_word_hears_the_nearest(plain: Shell) -> None:
     """And what a later version has is said to be not there yet."""
     assert "Did you mean user?" in plain.bare("usr").err
     assert "Did you mean list?" in plain.bare("token", "lst").err
-    later = ("doctor", "import x", "export x", "key rotate", "policy check", "policy apply nist-63b-4", "audit verify")
+    later = ("doctor", "export x", "key rotate", "policy check", "policy apply nist-63b-4", "audit verify")
     for words in (*later, "audit export", "db backup f", "db restore f", "db check", "db purge"):
         said = plain.bare(*words.split())
         assert said.code == 2

@@ -4,9 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from keyturn.config import Config, Faulty, file_faults, pepper, read, rows, unused
+from keyturn.cli.serving import relay
+from keyturn.config import Config, Faulty, checks, file_faults, pepper, read, rows, unused
 from keyturn.core.hashes import Argon2Rule
+from keyturn.mail.addresses import mailbox
 
 WHOLE = """\
 listen = "[::1]:8443"
@@ -96,7 +100,8 @@ def test_everything_said(tmp_path: Path) -> None:
     assert found.off() == {"pam360", "puppet"}
     assert found.mail.from_ == "id@example.test"
     assert found.key() == Path("/etc/keyturn/key")
-    assert {"database_direct", "public_url", "mail.host", "mail.from", "verdicts.cache", "tls.client_ca"} <= set(
+    assert {"database_direct", "verdicts.cache", "tls.client_ca"} <= set(unused(found))
+    assert not {"public_url", *(f"mail.{name}" for name in ("host", "port", "from", "user", "tls"))} & set(
         unused(found)
     )
 
@@ -141,7 +146,7 @@ klingon = true
 """
     assert faults(tmp_path, text) == [
         "listen", "unknown", "log", "trusted_proxies", "limits", "argon2.lanes", "dialects.pam360", "dialects.klingon",
-        "tls", "argon2", "mail.from",
+        "tls", "argon2", "mail.from", "public_url",
     ]  # fmt: skip
 
 
@@ -151,7 +156,16 @@ klingon = true
         ("listen", ['"x"', '"127.0.0.1"', '"::1:80"', '"a:99999"', '"a:b"']),
         ("database", ['"oracle://x"', '""', "3"]),
         ("database_direct", ['"sqlite:///x"']),
-        ("public_url", ['"ftp://x"', '"id.test"', '"https://x/?a=1"', '"https://x/#a"']),
+        ("public_url", ['"ftp://x"', '"id.test"', '"https://x/?a=1"', '"https://x/#a"', '"https://u:p@x"']),
+        (
+            "public_url",
+            ['"https://"', '"https://:80"', '"https://x:y"', '"https://[::1"', '"https://a..b"', '"https://x/ y"'],
+        ),
+        (
+            "mail.from",
+            ['"id"', '"@x"', '"a@b, c@d"', '"A B"', '"a@b\\nBcc: c@d"', '"a b@c"', '"ä@b.test"', '"x <a@b>, c@d"'],
+        ),
+        ("mail.user", ['"ä"', "1"]),
         ("trusted_proxies", ['["proxy"]', '["10.0.0.0/8"]', "[1]"]),
         ("data_dir", ['"a\\u0000"', "1"]),
         ("limits.header", ['"16KB"', '"1GiB"', '"-1KiB"', "0", "true", "1.5", '"KiB"']),
@@ -188,6 +202,52 @@ def test_files_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "pepper").write_text("p" * 40 + "\n")
     assert file_faults(found) == []
     assert pepper(found) == b"p" * 40
+
+
+def test_mail_goes_together(tmp_path: Path) -> None:
+    """A host wants a sender and the address that links begin with; a name wants a password; without a host, nothing."""
+    assert faults(tmp_path, '[mail]\nhost = "h"\nuser = "u"\n') == ["mail.from", "public_url", "mail"]
+    assert faults(tmp_path, '[mail]\npassword_file = "p"\n') == ["mail"]
+    assert relay(config(tmp_path, 'public_url = "https://x"\n[mail]\nfrom = "a@b.test"\n')) is None
+
+
+def test_the_mail_server(tmp_path: Path) -> None:
+    """What the keys say is what mails are handed over by; the password is read from its file and shown to nobody."""
+    (tmp_path / "p").write_text("hunter2 and more\n")
+    found = config(tmp_path, WHOLE.replace('"p"', f'"{tmp_path}/p"').replace("id@example.test", "Id <id@example.test>"))
+    mail = relay(found)
+    assert mail is not None
+    assert (mail.host, mail.port, mail.tls, mail.user) == ("mail.example.test", 25, "none", "u")
+    assert (mail.sender, mail.public_url) == ("Id <id@example.test>", "https://id.example.test")
+    assert mail.password.reveal() == "hunter2 and more"
+    assert "hunter2" not in repr(mail)
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", "pä".encode(), b"a\x00b", b"\xff"])
+def test_a_mail_password_is_plain(tmp_path: Path, text: bytes) -> None:
+    """Nothing, or what no mail server could be told, is a fault before the start."""
+    (tmp_path / "p").write_bytes(text)
+    found = config(tmp_path, f'[mail]\nuser = "u"\npassword_file = "{tmp_path}/p"\n')
+    assert file_faults(found) == ["mail.password_file: holds no password of plain letters"]
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@b.test", "Keyturn <a@b.test>", '\\"Keyturn, Inc.\\" <a@b.test>', "Schlüssel <a@b.test>"]
+)
+def test_senders(tmp_path: Path, sender: str) -> None:
+    """An address, with or without a name, that a mail can be from."""
+    found = config(tmp_path, f'[mail]\nfrom = "{sender}"\n')
+    assert mailbox(found.mail.from_).addr_spec == "a@b.test"
+
+
+@given(st.text(alphabet='ab@.<>",;:()[]\\ ä+', max_size=14))
+def test_a_sender_that_is_taken_can_be_written(text: str) -> None:
+    """What the configuration takes as a sender, a mail can be from."""
+    try:
+        found = checks.sender(text)
+    except ValueError:
+        return
+    assert not found or "@" in mailbox(found).addr_spec
 
 
 def test_every_key_is_documented() -> None:

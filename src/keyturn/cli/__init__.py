@@ -10,6 +10,7 @@ from keyturn.cli.frame import Group, Row, run
 ROWS = {
     "serve": Row("serve", "serve", "Serve until SIGTERM."),
     "apply": Row("apply", "apply", "Bring the store to what a bootstrap file asks."),
+    "import": Row("imports", "bring", "Move users of another system in."),
     "user": Row("users", "user", "Users: add, list, show, suspend, reset and more."),
     "token": Row("tokens", "token", "Tokens: issue, list, show, rotate, revoke, verify."),
     "realm": Row("realms", "realm", "Realms: list, show, add, set."),
@@ -21,7 +22,7 @@ ROWS = {
     "openapi": Row("documents", "openapi", "The OpenAPI document of a dialect."),
     "help": Row("topics", "topics", "Durations, exit codes, and what else has no command."),
 }
-ABSENT = ("import", "export", "key", "doctor")
+ABSENT = ("export", "key", "doctor")
 """Commands that a later version has."""
 
 

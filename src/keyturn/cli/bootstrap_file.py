@@ -88,12 +88,13 @@ class Reader:
         )  # fmt: skip
 
     def _role(self, item: Marked, at: str) -> p.PlannedRole:
-        s = Section(self, item, at, ("realm", "name", "permissions", "description"))
+        s = Section(self, item, at, ("realm", "name", "permissions", "description", "two_factor"))
         if s.item("permissions") is None:
             s.wrong("permissions", "is missing")
         return p.PlannedRole(
             at=at, realm=s.take("realm", k.login, canon=True) or HOME_REALM, name=s.need("name", k.login),
             permissions=s.each("permissions", k.permission) or (), description=s.take("description", k.title_or_empty),
+            two_factor=s.take("two_factor", k.flag),
         )  # fmt: skip
 
     def _user(self, item: Marked, at: str) -> p.PlannedUser:

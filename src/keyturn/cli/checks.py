@@ -9,13 +9,12 @@ from typing import Any
 from keyturn.cli.marked import Marked
 from keyturn.core.factors import seed_from_base32
 from keyturn.core.hashes import import_hash
-from keyturn.core.names import canonical, canonical_host, canonical_mail, plain
+from keyturn.core.names import HANDLE, canonical, canonical_host, canonical_mail, plain
 from keyturn.core.rules import triple
 from keyturn.core.settings import Setting, duration
 from keyturn.core.types import Secret
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-HANDLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SCOPE = re.compile(r"[!#-\[\]-~]{1,128}")
 LARGEST_NUMBER = 2**53
 LONGEST_NAME = 200

@@ -39,6 +39,7 @@ def show(name: str, realm: str | None) -> None:
         return
     head = [("role", found.name), ("description", found.description or "-"), ("number", str(found.number))]
     head += [("id", found.uuid), ("kind", "built-in" if found.built_in else "own")]
+    head += [("second factor", "needed by its holders" if found.two_factor else "not asked for")]
     pairs(head + [("may", permission) for permission in found.permissions])
 
 
@@ -56,3 +57,16 @@ def set_role(name: str, permissions: tuple[str, ...], description: str, realm: s
     found = door.wished(c.PutRole(name, permissions, description), f"{name} is as it was", realm).role
     if not told_json(lambda: shape(found)):
         say(f"Role {found.name} has {len(found.permissions)} permissions.")
+
+
+@role.command("require", cls=Command, examples=("keyturn role require Administrators --two-factor",))
+@click.argument("name")
+@click.option("--two-factor/--no-two-factor", required=True, help="Whether its holders need a second factor.")
+@REALM
+def require(name: str, two_factor: bool, realm: str | None) -> None:
+    """Say whether holders of a role need a second factor."""
+    from keyturn.dialects.native.shaping import role as shape
+
+    found = door.wished(c.EditRole(name, two_factor), f"{name} is as it was", realm).role
+    if not told_json(lambda: shape(found)):
+        say(f"Holders of {found.name} {'need a' if found.two_factor else 'need no'} second factor.")

@@ -18,11 +18,12 @@ from typing import Any
 import uvicorn
 
 from keyturn.app import Composition, Instance, compose
-from keyturn.config import Config, pepper
+from keyturn.config import Config, mail_password, pepper
 from keyturn.core.types import Frozen
 from keyturn.http import logs
 from keyturn.http.protocol import limited
 from keyturn.http.server import Limits
+from keyturn.mail import Relay
 
 log = logging.getLogger("keyturn")
 DRAIN = 30
@@ -112,7 +113,18 @@ def composition(config: Config) -> Composition:
     """What the configuration makes of an instance."""
     return Composition(
         config.database_url(), config.key(), config.off(), Limits(config.limits.body, float(config.limits.deadline)),
-        config.rule(), pepper(config), config.argon2.concurrency, frozenset(config.trusted_proxies),
+        config.rule(), pepper(config), config.argon2.concurrency, frozenset(config.trusted_proxies), relay(config),
+    )  # fmt: skip
+
+
+def relay(config: Config) -> Relay | None:
+    """Who takes our mails by the configuration; None where it names nobody."""
+    mail = config.mail
+    if not mail.host:
+        return None
+    return Relay(
+        mail.host, config.public_url, mail.from_, port=mail.port, tls=mail.tls, user=mail.user,
+        password=mail_password(config),
     )  # fmt: skip
 
 

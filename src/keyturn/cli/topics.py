@@ -7,7 +7,7 @@ from keyturn.cli.frame import Command, tell
 TOPICS = {
     "durations": "30s, 15m, 8h, 7d, 1y, or whole seconds.",
     "exit-codes": (
-        "0 done.\n1 refused, or a token that is not active; one sentence on stderr says why.\n"
+        "0 done.\n1 refused, a token that is not active, or something that could not be imported; stderr says why.\n"
         "2 bad usage, configuration or bootstrap file; all faults at once.\n130 broken off."
     ),
     "secrets": (

@@ -13,7 +13,7 @@ from keyturn.config import checks as k
 from keyturn.config.checks import Key
 from keyturn.core.hashes import Argon2Rule, strong_enough
 from keyturn.core.settings import boolean, choice
-from keyturn.core.types import Frozen
+from keyturn.core.types import Frozen, Secret
 
 LARGEST_FILE = 1024**2
 ENVIRONMENT = {
@@ -46,16 +46,19 @@ class Tls(Frozen):
 
 
 class Mail(Frozen):
-    """`[mail]`: not used yet."""
+    """`[mail]`: the SMTP server that takes our mails."""
 
-    host: Annotated[str, Key(k.text, "host", "Where mail is handed over; not used yet.")] = ""
-    port: Annotated[int, Key(k.port, "number", "Its port; not used yet.")] = 587
-    user: Annotated[str, Key(k.text, "text", "The name to sign in with; not used yet.")] = ""
-    password_file: Annotated[str, Key(k.path, "file", "The file that holds the password; not used yet.")] = ""
+    host: Annotated[str, Key(k.text, "host", "Who takes our mails; without one none is sent.")] = ""
+    port: Annotated[int, Key(k.port, "number", "Its port.")] = 587
+    user: Annotated[str, Key(k.plain, "text", "The name to sign in with; empty for not signing in.")] = ""
+    password_file: Annotated[str, Key(k.path, "file", "The file that holds the password.")] = ""
     tls: Annotated[
-        str, Key(choice("starttls", "tls", "none"), "starttls, tls, none", "How it is encrypted; not used yet.")
+        str,
+        Key(choice("starttls", "tls", "none"), "starttls, tls, none", "How it is encrypted; certificates are checked."),
     ] = "starttls"
-    from_: Annotated[str, Key(k.text, "address", "The sender of our mails; not used yet.")] = ""
+    from_: Annotated[
+        str, Key(k.sender, "address", "The sender: `keyturn@example.org` or `Keyturn <keyturn@example.org>`.")
+    ] = ""
 
 
 class Limits(Frozen):
@@ -91,7 +94,7 @@ class Dialects(Frozen):
     rocketchat: Annotated[bool, Key(boolean, "true, false", "Rocket.Chat under /api.")] = True
     pyramid: Annotated[bool, Key(boolean, "true, false", "Pyramid Analytics under /API3 and /API2.")] = True
     puppet: Annotated[bool, Key(boolean, "true, false", "Puppet Enterprise RBAC under /rbac-api.")] = True
-    console: Annotated[bool, Key(boolean, "true, false", "The web console; there is none yet.")] = True
+    console: Annotated[bool, Key(boolean, "true, false", "The web console: so far the page of reset links.")] = True
 
 
 class Puppet(Frozen):
@@ -113,7 +116,7 @@ class Config(Frozen):
     data_dir: Annotated[
         str, Key(k.path, "folder", "Where the key, the set-up code and SQLite are; default $XDG_DATA_HOME/keyturn.")
     ] = ""
-    public_url: Annotated[str, Key(k.url, "URL", "The only source of links in mail; not used yet.")] = ""
+    public_url: Annotated[str, Key(k.url, "URL", "Where people reach us: what links in mails begin with.")] = ""
     trusted_proxies: Annotated[
         tuple[str, ...], Key(k.addresses, "addresses", "Whose X-Forwarded-For counts; they may speak plain HTTP to us.")
     ] = ()
@@ -201,7 +204,15 @@ def file_faults(config: Config) -> list[str]:
     faults = [f"{key}: {fault}" for key, name in named.items() if name and (fault := _unreadable(name))]
     if config.argon2.pepper_file and not faults and len(pepper(config) or b"") < 32:
         faults.append("argon2.pepper_file: holds fewer than 32 bytes")
+    if config.mail.password_file and not faults and not _is_password(config):
+        faults.append("mail.password_file: holds no password of plain letters")
     return faults
+
+
+def mail_password(config: Config) -> Secret:
+    """The password for the mail server; empty where there is none."""
+    file = config.mail.password_file
+    return Secret(Path(file).read_bytes().decode("ascii").strip() if file else "")
 
 
 def pepper(config: Config) -> bytes | None:
@@ -265,6 +276,10 @@ def _together(config: Config) -> list[str]:
         faults.append("argon2: is weaker than memory_kib = 19456 with time = 2, or 47104 with 1, or 12288 with 3")
     if config.mail.host and not config.mail.from_:
         faults.append("mail.from: is missing")
+    if config.mail.host and not config.public_url:
+        faults.append("public_url: is missing; links in mails begin with it")
+    if bool(config.mail.user) != bool(config.mail.password_file):
+        faults.append("mail: user and password_file go together")
     return faults
 
 
@@ -295,6 +310,13 @@ def _spelled(name: str) -> str:
 
 def _shown(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name[:60])
+
+
+def _is_password(config: Config) -> bool:
+    try:
+        return mail_password(config).reveal().isprintable() and mail_password(config) != Secret("")
+    except UnicodeDecodeError:
+        return False
 
 
 def _unreadable(name: str) -> str | None:

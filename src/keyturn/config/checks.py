@@ -1,15 +1,19 @@
 """What the keys of a configuration may hold: a value in, the checked one out, ValueError with a sentence otherwise."""
 
 import ipaddress
+import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
+from keyturn.core.names import deliverable
 from keyturn.core.settings import duration, words
 from keyturn.core.types import Frozen
 
 SIZES = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2}
 LARGEST_SIZE = 64 * 1024**2
+URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 
 
 class Key(Frozen):
@@ -22,6 +26,13 @@ class Key(Frozen):
 
 def text(value: object) -> str:
     """Text on one line; empty for nothing."""
+    return words(value)
+
+
+def plain(value: object) -> str:
+    """Text that every mail server can read; empty for nothing."""
+    if not words(value).isascii():
+        raise ValueError("wants plain letters of ASCII")
     return words(value)
 
 
@@ -76,11 +87,27 @@ def other_database(value: object) -> str:
 
 
 def url(value: object) -> str:
-    """An http or https address without query, or none."""
-    parts = urlsplit(words(value))
-    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+    """An http or https address that links may begin with: no query, no name and password, no space; or none."""
+    if value and not (URL.fullmatch(words(value)) and _has_host(words(value))):
         raise ValueError("wants an address such as https://id.example.test")
     return words(value).rstrip("/")
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def sender(value: object) -> str:
+    """A mail address, with or without a name before it, or none."""
+    name, address = parseaddr(words(value))
+    plain = address.isascii() and deliverable(address)
+    if value and not (plain and words(value) in (address, f"{name} <{address}>", f'"{name}" <{address}>')):
+        raise ValueError("wants an address such as keyturn@example.org or Keyturn <keyturn@example.org>")
+    return words(value)
 
 
 def addresses(value: object) -> tuple[str, ...]:
