@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-PROGRAMS = ("start", "regenerate", "login")
+PROGRAMS = ("start", "regenerate", "login", "challenge", "mail_code", "imports")
 STORES = ("sqlite", "postgresql")
 
 
