@@ -26,7 +26,7 @@ from keyturn.core.outcomes import (
     TotpBegun,
 )
 from keyturn.core.types import SECOND, Actor, Factor, Instant, Realm, Secret, Subject
-from keyturn.store import factors, letters, locks, mail_codes, passwords, realms, subjects, tokens
+from keyturn.store import factors, letters, locks, mail_codes, outbox, passwords, realms, subjects, tokens
 from keyturn.store.engine import Tx
 
 SEED_BYTES = 20
@@ -115,14 +115,15 @@ def count_codes(tx: Tx, actor: Actor, wish: CountCodes, now: Instant) -> Result 
 def mail_code(tx: Tx, actor: Actor, wish: MailCode, now: Instant) -> Result | Denied:
     """A fresh code is in the mail, if that name is of somebody who is asked for codes by mail on this wire.
 
-    Safe     one answer for whatever is behind the name (A25); at most one mail a minute; guesses at the code before
-             stay counted (A18)
+    Safe     one answer for whatever is behind the name, at one cost (A24, A25); at most one mail a
+             minute; guesses at the code before stay counted (A18)
     """
     named = subjects.by_name(tx, actor.realm.id, wish.name, wish.by)
     seconds = mail_seconds(tx.catalogue.wires.get(actor.dialect), actor.realm.settings)
     # Held, so that of two that ask at once one mails, and to the address of this very moment.
     about = None if named is None else subjects.held(tx, named.id)
     if about is None or not seconds or not _may_mail(tx, actor, about, now):
+        outbox.feign(tx, actor.realm.id, now)
         return Result(Ended(), changed=False)
     letters.mail_a_code(tx, actor.realm, about, actor.dialect, seconds, now)
     return Result(Ended(), about.id, detail={"kind": "email"}, mails=True)

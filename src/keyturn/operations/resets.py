@@ -9,7 +9,7 @@ from keyturn.core.policy import fitting, length
 from keyturn.core.rules import above
 from keyturn.core.types import SECOND, Actor, Instant, Ready, Secret, Subject
 from keyturn.core.verdicts import Alive, verdict
-from keyturn.store import letters, locks, passwords, roles, subjects, tokens
+from keyturn.store import letters, locks, outbox, passwords, roles, subjects, tokens
 from keyturn.store.engine import Tx
 from keyturn.store.tokens import Found
 
@@ -52,14 +52,15 @@ def issue_reset(tx: Tx, actor: Actor, wish: IssueReset, now: Instant) -> Result 
 def request_reset(tx: Tx, actor: Actor, wish: RequestReset, now: Instant) -> Result | Denied:
     """A reset token is in the mail to the account's own address, if that name has one that may be reset.
 
-    Safe     one answer for whatever is behind the name (A25); the address is the row's, never the caller's (A01);
-             the name finds an account by its canonical form alone, which is unique (A26); at most one mail a minute
-             and account, so that nobody's mailbox is filled
+    Safe     one answer for whatever is behind the name, at one cost (A24, A25); the address is the row's, never
+             the caller's (A01); the name finds an account by its canonical form alone, which is unique (A26); at most
+             one mail a minute and account, so that nobody's mailbox is filled
     """
     named = subjects.by_name(tx, actor.realm.id, wish.name, wish.by)
     # Held, so that of two that ask at once one mails, and to the address of this very moment (A03).
     about = None if named is None else subjects.held(tx, named.id)
     if about is None or not _may_mail(tx, about, now):
+        outbox.feign(tx, actor.realm.id, now)
         return Result(Ended(), changed=False)
     wire = tx.catalogue.wires[actor.dialect]
     span = min(life(RESET, wire, actor.realm.settings, None) or MAILED, MAILED)
