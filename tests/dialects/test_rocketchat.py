@@ -48,9 +48,7 @@ def fault(found: Any) -> dict[str, str]:
     return found.note.fields
 
 
-def refused(
-    reason: Reason, route: Route | None, note: Note = NOTHING, *, profile: str = "classic"
-) -> tuple[int, Any]:
+def refused(reason: Reason, route: Route | None, note: Note = NOTHING, *, profile: str = "classic") -> tuple[int, Any]:
     """Status and body of a refusal."""
     settings = Settings(values={**SETTINGS.values, "rocketchat.profile": profile})
     answer = DIALECT.refuse(Denied(reason, note), route, settings, asked())

@@ -163,3 +163,29 @@ def test_a_lost_answer_of_other_calls(place: Place) -> None:
         first, again = (place.served.request("POST", f"{V1}/{name}", shown, body) for _ in "12")
         assert first.status == again.status == 200, (name, first)
         assert first.body == again.body
+
+
+def test_whoever_was_just_added_may_be_let_off(place: Place) -> None:
+    """With the grace switched on nobody new is asked for a proof, unless there is a factor; it is off by default."""
+    place.home.choose(rocketchat__bypass_mints=True)
+    bob = place.home.person("bob")
+    token = place.home.token(bob, "session", "rocketchat").secret.reveal()
+    shown = {"X-Auth-Token": token, "X-User-Id": bob.subject.handle}
+
+    def made(name: str) -> Heard:
+        return place.served.request("POST", TOKENS[0], shown, {"tokenName": name})
+
+    assert made("a").json()["errorType"] == "totp-required"
+    place.home.choose(rocketchat__registration_grace=True)
+    assert made("b").status == 200
+    place.home.factor(bob)
+    assert made("c").json()["details"]["method"] == "totp"
+
+
+def test_a_method_is_asked_for_at_sign_in(place: Place) -> None:
+    """The header chooses among what there is; what there is not falls to the first."""
+    place.home.factor(place.alice)
+    for method in ("", "totp", "email", "password", "nonsense"):
+        headers = [("x-2fa-method", method)] if method else []
+        heard = place.served.request("POST", f"{V1}/login", headers, {"user": "alice", "password": PASSWORD})
+        assert (heard.status, heard.json()["details"]["method"]) == (401, "totp")

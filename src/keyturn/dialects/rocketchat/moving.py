@@ -27,7 +27,7 @@ PERSONAL = "personalAccessToken"
 LONGEST_NAME = 200
 SHOWN = 6
 HEX = re.compile(r"[0-9a-f]{64}")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 OTHER_FORM = "is not of the form that an export has"
@@ -275,7 +275,7 @@ def _parsed(text: str) -> Instant | None:
     except ValueError:
         return None
     aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    return _within(round((aware - EPOCH) / timedelta(microseconds=1)))
+    return _within((aware - EPOCH) // TICK)
 
 
 def _of_millis(value: Any) -> Instant | None:

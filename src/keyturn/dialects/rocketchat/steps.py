@@ -1,5 +1,7 @@
 """How calls of this wire ask for a second proof."""
 
+from msgspec.structs import replace
+
 from keyturn.core.settings import Settings
 from keyturn.core.types import StepUpRule
 from keyturn.dialects.rocketchat.profiles import profile
@@ -24,6 +26,15 @@ NOTHING = StepUpRule(methods=(), remembered=False)
 CODE = Parameter("x-2fa-code", "A code by app or mail, a recovery code, or the hex SHA-256 of the password.")
 METHOD = Parameter("x-2fa-method", "What the code is, or is to be: `totp`, `email` or `password`.")
 PROOF = (CODE, METHOD)
+
+
+FACTOR = replace(STEP_UP, fallback=False)
+"""A factor where the caller has one; the password is none."""
+
+
+def for_somebody_else(settings: Settings) -> StepUpRule:
+    """A fresh factor wherever the caller has one, in older versions too: their wire can carry it (rules.md 8)."""
+    return STEP_UP if profile(settings).asks_more else FACTOR
 
 
 def in_later_versions(settings: Settings) -> StepUpRule | None:

@@ -207,8 +207,9 @@ def activity(command: Callable[[SubjectRef], Any], active: bool) -> Read:
         sent = wanted(request, settings, b.Active, "userId", "activeStatus")
         if isinstance(sent, Denied):
             return sent
-        wrong = filled("userId", sent.user_id) or (None if sent.active is active else malformed("activeStatus", INVALID))
-        return wrong or command(SubjectRef("handle", sent.user_id or ""))
+        if sent.active is not active:
+            return malformed("activeStatus", INVALID)
+        return filled("userId", sent.user_id) or command(SubjectRef("handle", sent.user_id or ""))
 
     return read
 

@@ -14,7 +14,7 @@ from keyturn.dialects.rocketchat import user_writing as w
 from keyturn.dialects.rocketchat.profiles import guarded, read_first
 from keyturn.dialects.rocketchat.reading import nobody, plainly, proving, refused
 from keyturn.dialects.rocketchat.routes import V1
-from keyturn.dialects.rocketchat.steps import ANEW, ITSELF, NOTHING, STEP_UP, in_later_versions
+from keyturn.dialects.rocketchat.steps import ANEW, ITSELF, NOTHING, STEP_UP, for_somebody_else, in_later_versions
 from keyturn.dialects.rocketchat.writing import done, left
 from keyturn.wire import RateLimit, Request, Route
 
@@ -74,7 +74,7 @@ USERS = (
     # Who may not act for others never comes as far as the secret, and so cannot guess at it.
     Route("POST", f"{V1}/users.createToken", c.IssueDelegation, r.create_token, w.delegated, "users.createToken",
           "A token that acts for somebody, where the realm lets this wire make such", body=b.Acting, answer=a.DelegationMade,
-          step_up=in_later_versions, order=guarded, gate="users:act_for", refusals=f.CREATE_TOKEN),
+          step_up=for_somebody_else, order=guarded, gate="users:act_for", refusals=f.CREATE_TOKEN),
     Route("POST", f"{V1}/users.removeOtherTokens", c.EndSessions, plainly(lambda: c.EndSessions(wire=True, keep=True)), done,
           "users.removeOtherTokens", "End every token of one's own here but the presented one", answer=a.Done, refusals=f.OWN_SESSIONS),
     Route("POST", f"{V1}/users.logoutOtherClients", c.EndSessions, plainly(lambda: c.EndSessions(keep=True)), w.kept,
