@@ -16,7 +16,7 @@ from keyturn.perform import House
 
 READERS: dict[str, Callable[[bytes, int], Reading]] = {"rocketchat": moving.read}
 """What an export of each product is read by; its name is that of the wire its tokens go on to open."""
-HEAVY = 2000
+HEAVY = 4000
 """Users, tokens and codes of one transaction: a server beside waits no longer than one of them takes."""
 TRIES = 3
 COUNTS = ("users", "already", "passwords", "factors", "codes", "tokens", "expired", "stopped")
@@ -28,11 +28,14 @@ TWICE = {
 
 
 class Refused(Exception):
-    """The store refused a batch; those before it are in."""
+    """The store refused a batch; those before it are in.
 
-    def __init__(self, denied: Denied) -> None:
+    Shapes   begun: whether anybody was in it, or only the way there was tried
+    """
+
+    def __init__(self, denied: Denied, begun: bool) -> None:
         super().__init__(denied.reason.value)
-        self.denied = denied
+        self.denied, self.begun = denied, begun
 
 
 class Tally:
@@ -126,6 +129,6 @@ def _wish(
     if isinstance(outcome, Denied) and outcome.reason is Reason.CONFLICT and tries > 1:
         return _wish(house, source, batch, realm, dry_run, tries - 1)
     if isinstance(outcome, Denied):
-        raise Refused(outcome)
+        raise Refused(outcome, bool(batch))
     imported: Imported = outcome
     return imported

@@ -39,7 +39,8 @@ def bring(source: str, file: str, dry_run: bool, realm: str) -> None:
         except NoExport as error:
             raise Trouble(f"{file} {error}.", exit_code=MISUSED) from error
         except importing.Refused as error:
-            raise door.denied(error.denied, "the import stopped; give the same file again") from error
+            what = "the import stopped; give the same file again" if error.begun else "nothing was imported"
+            raise door.denied(error.denied, what) from error
     if not told_json(lambda: importing.told(tally, realm, dry_run)):
         _say(tally, file, realm, dry_run)
     if tally.left:

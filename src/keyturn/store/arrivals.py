@@ -47,18 +47,19 @@ PUT_SUBJECT = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING"
 )
 IDS = Sql(
-    sqlite="SELECT uuid, id FROM subjects WHERE realm = $1 AND uuid IN (SELECT value FROM json_each($2))",
+    sqlite="SELECT uuid, id FROM subjects WHERE +realm = $1 AND uuid IN (SELECT value FROM json_each($2))",
     postgresql=(
         "SELECT uuid, id FROM subjects WHERE realm = $1"
         " AND uuid IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb)))"
     ),
 )
+"""The sign keeps SQLite from walking through the whole realm instead of looking each uuid up."""
 PUT_FACTOR = (
     "INSERT INTO factors (realm, uuid, subject, kind, sealed, confirmed, created)"
     " VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING"
 )
 FACTOR_IDS = Sql(
-    sqlite="SELECT uuid, id FROM factors WHERE realm = $1 AND uuid IN (SELECT value FROM json_each($2))",
+    sqlite="SELECT uuid, id FROM factors WHERE +realm = $1 AND uuid IN (SELECT value FROM json_each($2))",
     postgresql=(
         "SELECT uuid, id FROM factors WHERE realm = $1"
         " AND uuid IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb)))"
