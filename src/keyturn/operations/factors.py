@@ -131,7 +131,7 @@ def mail_code(tx: Tx, actor: Actor, wish: MailCode, now: Instant) -> Result | De
 
 def _may_mail(tx: Tx, actor: Actor, about: Subject, now: Instant) -> bool:
     """Whether a code may be mailed: asked for, to an address known to be theirs, and none a moment ago."""
-    if about.state != "active" or not about.email_verified:
+    if about.state != "active" or not about.email_verified or not actor.realm.active:
         return False
     if not any(f.kind == "email" and f.confirmed for f in factors.of(tx, about.id)):
         return False
@@ -160,7 +160,9 @@ def _removed(tx: Tx, about: Subject, kinds: tuple[str, ...]) -> list[str]:
 
 
 def _end_others(tx: Tx, actor: Actor, subject: Subject, now: Instant) -> int:
+    """Other sessions are over, and other tokens remember no password that was enough without a factor (A16)."""
     keep = 0 if actor.token is None else actor.token.id
+    tokens.forget(tx, subject.id, "password", keep)
     return tokens.end_kinds(tx, subject.id, ("session",), "factor switched on", now, keep)
 
 

@@ -54,7 +54,8 @@ def request_reset(tx: Tx, actor: Actor, wish: RequestReset, now: Instant) -> Res
 
     Safe     one answer for whatever is behind the name, at one cost (A24, A25); the address is the row's, never
              the caller's (A01); the name finds an account by its canonical form alone, which is unique (A26); at most
-             one mail a minute and account, so that nobody's mailbox is filled
+             one mail a minute and account, so that nobody's mailbox is filled, and none while a token lives that
+             was handed out another way
     """
     named = subjects.by_name(tx, actor.realm.id, wish.name, wish.by)
     # Held, so that of two that ask at once one mails, and to the address of this very moment (A03).
@@ -114,8 +115,9 @@ def _may_mail(tx: Tx, about: Subject, now: Instant) -> bool:
     fit = about.state == "active" and not about.remote and not about.built_in and not about.service
     if not fit or not about.email or not about.email_verified or passwords.of(tx, about.id) is None:
         return False
-    last = tokens.newest(tx, about.id, RESET.name)
-    return last is None or last + PAUSE * SECOND <= now
+    standing = [view.token for view in tokens.live(tx, about.id, now, RESET.name)]
+    # A stranger who asks ends no way back that was given by hand: it may be the only one that reaches its owner.
+    return all("mailed" in t.claims and t.created + PAUSE * SECOND <= now for t in standing)
 
 
 def _good(tx: Tx, secret: Secret, reinstate: bool, now: Instant) -> Found | None:

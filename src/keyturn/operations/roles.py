@@ -21,10 +21,15 @@ def show_role(tx: Tx, actor: Actor, wish: ShowRole, now: Instant) -> Result | De
 
 
 def edit_role(tx: Tx, actor: Actor, wish: EditRole, now: Instant) -> Result | Denied:
-    """Holders of the role need a second factor, or need none for it: asked at their next sign-in."""
+    """Holders of the role need a second factor, or need none for it: asked at their next sign-in.
+
+    Denies   FORBIDDEN for a role that gives more than the actor has: nobody lowers what is asked of those above (TM4)
+    """
     role = roles.by_name(tx, actor.realm.id, wish.name)
     if role is None:
         return Denied(Reason.NOT_FOUND)
+    if not covers(actor.grants, role.permissions) or (role.across and not actor.grants.across):
+        return Denied(Reason.FORBIDDEN, Named("role"))
     roles.require(tx, role.id, wish.two_factor)
     detail = {"role": role.name, "two_factor": wish.two_factor}
     return Result(RoleShown(roles.by_name(tx, actor.realm.id, wish.name) or role), detail=detail)

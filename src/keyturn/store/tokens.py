@@ -96,19 +96,19 @@ LIVE = (
     f"{VIEW} JOIN realms r ON r.id = t.realm WHERE t.ended IS NULL AND (t.expires IS NULL OR t.expires > $2)"
     " AND t.subject_epoch = u.epoch AND t.realm_epoch = r.epoch AND u.state = 'active'"
 )
-OF_SUBJECT = f"{LIVE} AND t.subject = $1 ORDER BY t.id"
+OF_SUBJECT = f"{LIVE} AND t.subject = $1 AND (CAST($3 AS text) IS NULL OR t.kind = $3) ORDER BY t.id"
 PAGE = (
     f"{LIVE} AND t.realm = $1 AND t.id > $3 AND (CAST($4 AS bigint) IS NULL OR t.subject = $4)"
     " AND (CAST($5 AS text) IS NULL OR t.dialect = $5) AND (CAST($6 AS text) IS NULL OR t.kind = $6)"
     " AND t.kind NOT IN ('reset', 'setup') ORDER BY t.id LIMIT $7"
 )
-NEWEST = "SELECT max(created) FROM tokens WHERE subject = $1 AND kind = $2 AND ended IS NULL"
 RENAME = "UPDATE tokens SET name = $2 WHERE id = $1 AND ended IS NULL"
 NAMED = (
     "SELECT 1 FROM tokens WHERE subject = $1 AND dialect = $2 AND kind = $3 AND name = $4 AND ended IS NULL"
     " AND id <> $5"
 )
 STEPPED_UP = "UPDATE tokens SET stepped_up = $2, stepped_up_by = $3, stepped_up_with = $4 WHERE id = $1"
+FORGET = "UPDATE tokens SET stepped_up = NULL WHERE subject = $1 AND stepped_up_with = $2 AND id <> $3"
 KNOWN = "SELECT token FROM secrets WHERE digest = $1"
 SET_FLAGS = "UPDATE tokens SET bypass = $2, scopes = $3 WHERE id = $1 AND ended IS NULL"
 
@@ -320,9 +320,9 @@ def by_id(tx: Tx, token: int) -> TokenView | None:
     return _view(tx.one(BY_ID, token))
 
 
-def live(tx: Tx, subject: int, now: Instant) -> list[TokenView]:
-    """Every live token of the subject, oldest first."""
-    return [view_of(row) for row in tx.all(OF_SUBJECT, subject, now)]
+def live(tx: Tx, subject: int, now: Instant, kind: str | None = None) -> list[TokenView]:
+    """Every live token of the subject, of that kind where one is named, oldest first."""
+    return [view_of(row) for row in tx.all(OF_SUBJECT, subject, now, kind)]
 
 
 def page(
@@ -331,12 +331,6 @@ def page(
     """Live tokens of the realm by number after `after`, one more than `limit`."""
     rows = tx.all(PAGE, realm, now, after, owner, dialect, kind, limit + 1)
     return [view_of(row) for row in rows]
-
-
-def newest(tx: Tx, subject: int, kind: str) -> Instant | None:
-    """When the subject was last given a token of that kind, dead or alive."""
-    row = tx.one(NEWEST, subject, kind)
-    return None if row is None or row[0] is None else Instant(row[0])
 
 
 def rename(tx: Tx, token: Token, name: str) -> bool:
@@ -349,6 +343,11 @@ def rename(tx: Tx, token: Token, name: str) -> bool:
 def stepped_up(tx: Tx, token: int, by: str | None, method: str, now: Instant) -> None:
     """A second proof was shown for this token now, by that method."""
     tx.run(STEPPED_UP, token, now, by, method)
+
+
+def forget(tx: Tx, subject: int, method: str, keep: int) -> None:
+    """No token of the subject but `keep` remembers a proof by that method."""
+    tx.run(FORGET, subject, method, keep)
 
 
 def behind(tx: Tx, key: bytes) -> int | None:

@@ -163,6 +163,10 @@ class Factors(Frozen):
     next_cursor: str | None = None
 
 
+class Accepted(Frozen):
+    """Taken: whatever can be done is under way, and nothing is told of it."""
+
+
 class FactorMade(Frozen, omit_defaults=True):
     """A TOTP factor that waits for its first code, recovery codes, or codes by mail switched on; told once."""
 

@@ -2,7 +2,7 @@
 
 from keyturn.core.outcomes import REASONS, After, Challenge, Denied, Named, Reason
 from keyturn.core.settings import Settings
-from keyturn.dialects.native.answers import OAuthError, Problem
+from keyturn.dialects.native.answers import Accepted, OAuthError, Problem
 from keyturn.wire import Refusal, Request, Response, Route, json_response, note_fields
 
 PROBLEM = "application/problem+json"
@@ -76,7 +76,7 @@ def _challenge(note: object, reason: Reason) -> dict[str, object] | None:
 
 def silent(denied: Denied, route: Route | None, settings: Settings, request: Request) -> Response:
     """202, as if there had been something to do: it tells nobody which realms there are."""
-    return Response(202)
+    return json_response(Accepted(), 202)
 
 
 def oauth(status: int, error: str, *headers: tuple[str, str]) -> Refusal:

@@ -54,8 +54,8 @@ RESETS = (
           w.told(w.reset_issued, 201), "issueReset", "Make a password reset token", body=b.ResetWish, answer=a.ResetMade, status=201,
           bare=True, refusals={Reason.REMOTE_ACCOUNT: problem(409)}),
     Route("POST", "/v1/password-resets", c.RequestReset, r.taking(b.ResetAsked, r.request_reset), w.accepted, "requestReset",
-          "Ask for a password reset token by mail; the answer never says whether one was sent", r.asking_for_reset, b.ResetAsked,
-          status=202, public=True, refusals={Reason.REALM_REFUSED: silent}),
+          "Ask for a password reset token by mail; the answer never says whether one was sent", r.asking_for_reset, b.ResetAsked, a.Accepted,
+          202, public=True, refusals={Reason.REALM_REFUSED: silent}),
     Route("POST", "/v1/password-resets/redeem", c.RedeemReset, r.taking(b.Redeem, r.redeem), w.nothing, "redeemReset",
           "Use a password reset token", r.nobody, b.Redeem, status=204, public=True),
 )

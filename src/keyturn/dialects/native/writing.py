@@ -24,7 +24,7 @@ def told(shape: Callable[[Any], Any], status: int = 200) -> Write:
 
 def accepted(outcome: Any, settings: Settings, request: Request) -> Response:
     """202: whatever can be done is under way, and nothing is told of it."""
-    return Response(202)
+    return json_response(a.Accepted(), 202)
 
 
 def nothing(outcome: Any, settings: Settings, request: Request) -> Response:

@@ -13,12 +13,12 @@ from keyturn.dialects.rocketchat import answers as a
 from keyturn.dialects.rocketchat import bodies as b
 from keyturn.dialects.rocketchat import user_bodies as ub
 from keyturn.dialects.rocketchat.profiles import INVALID, MISSING, profile
-from keyturn.dialects.rocketchat.reading import Read, factor, nobody, signed, usable
+from keyturn.dialects.rocketchat.reading import Read, factor, means, nobody, signed, usable
 from keyturn.dialects.rocketchat.refusals import NAMELESS, SAID, Sayings, at, parameters
 from keyturn.dialects.rocketchat.sayings import Said, Saying, always, sentence
 from keyturn.dialects.rocketchat.user_answers import Codes, Remaining, Seed
 from keyturn.dialects.rocketchat.user_writing import address
-from keyturn.dialects.rocketchat.wanting import body
+from keyturn.dialects.rocketchat.wanting import blank, body
 from keyturn.dialects.rocketchat.writing import said
 from keyturn.wire import Refusal, Request, Response, Route, converted, decoded, json_response, malformed
 
@@ -104,8 +104,9 @@ def calling(request: Request) -> Presented:
     proof = converted(last, ub.Shown2fa) if isinstance(last, dict) else ub.Shown2fa()
     if isinstance(proof, Denied) or not (proof.code or proof.method):
         return shown
-    method = (proof.method or "").lower()
-    return replace(shown, proof=None if proof.code is None else factor(method, proof.code), method=method)
+    method, code = means(proof.method), proof.code
+    # An empty code is none, so that its sender is asked for one.
+    return replace(shown, proof=None if code is None or blank(code) else factor(method, code), method=method)
 
 
 def proving(prove: Callable[[Secret | None], Proof | None]) -> Callable[[Request], Presented]:

@@ -13,7 +13,7 @@ from keyturn.core.settings import Settings
 from keyturn.core.types import LoginProof, Presented, Proof, Secret, TokenRef
 from keyturn.dialects.rocketchat import bodies as b
 from keyturn.dialects.rocketchat.profiles import MISSING
-from keyturn.dialects.rocketchat.wanting import UNUSABLE, body, wanted
+from keyturn.dialects.rocketchat.wanting import UNUSABLE, blank, body, wanted
 from keyturn.wire import Request, malformed
 
 Read = Callable[[Request, Settings], Any]
@@ -23,6 +23,7 @@ DIGEST = "sha-256"
 LONGEST_NAME = 256
 MOST = 100_000
 """More tokens than one subject may hold: this wire's list has no pages."""
+MEANS = ("totp", "email", "password")
 APP = ("", "totp")
 """The methods under which a recovery code may be shown in the place of a code."""
 
@@ -58,7 +59,8 @@ def signing_in(request: Request) -> Presented | Denied:
     if proof is None:
         return malformed("user", MISSING)
     shown = sent.code if sent.totp is None else sent.totp.code
-    code, method = shown or request.secret("x-2fa-code"), method_asked(request)
+    # An empty code is none, so that its sender is asked for one.
+    code, method = request.secret("x-2fa-code") if blank(shown) else shown, method_asked(request)
     return Presented(NAME, login=proof, proof=None if code is None else factor(method or "totp", code), method=method)
 
 
@@ -69,7 +71,13 @@ def resuming(request: Request) -> Presented | Denied:
 
 def method_asked(request: Request) -> str:
     """The second means that the header names, if any."""
-    return (request.header("x-2fa-method") or "").lower()
+    return means(request.header("x-2fa-method"))
+
+
+def means(text: str | None) -> str:
+    """The second means of that name; a word that this wire does not know names none."""
+    word = (text or "").lower()
+    return word if word in MEANS else ""
 
 
 def factor(method: str, code: Secret) -> Proof:

@@ -10,7 +10,7 @@ from keyturn.core.rules import allows
 from keyturn.core.types import Actor, Assurance, Instant, Ready, Role, Subject
 from keyturn.operations.users.names import faults, given_roles
 from keyturn.operations.users.standing import let_in, stop
-from keyturn.store import locks, mail_codes, passwords, realms, roles, subjects, tokens, views
+from keyturn.store import factors, locks, mail_codes, passwords, realms, roles, subjects, tokens, views
 from keyturn.store.engine import Tx
 
 DYING = ("session", "delegated", "reset")
@@ -19,8 +19,9 @@ PARTS = {
     "active": "users:disable",
     "password": "users:reset_password",
     "must_change": "users:reset_password",
+    "email_verified": "users:reset_password",
 }
-"""What of a user wants a right of its own beside `users:edit`."""
+"""What of a user wants a right of its own beside `users:edit`; to an address that is vouched for, resets are mailed."""
 
 
 def prepare_edit(tx: Tx, actor: Actor, wish: EditUser, now: Instant) -> Ready | Denied:
@@ -97,14 +98,18 @@ def prepare_change_self(tx: Tx, actor: Actor, wish: ChangeSelf, now: Instant) ->
 def change_self(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
     """The caller has what was given; a new password ends other sessions, delegations and resets.
 
-    Denies   STEP_UP_REQUIRED unless the current password was shown for this very wish
+    Denies   STEP_UP_REQUIRED unless the current password was shown for this very wish; FORBIDDEN for another address
+             while codes by mail are the only factor: they are switched off first, with one of them
     Safe     a new mail address is not verified, and ends the reset tokens and the codes mailed to the old one (A03)
     """
     wish: ChangeSelf = ready.wish
     subject = None if actor.subject is None else subjects.held(tx, actor.subject.id)
     if subject is None or actor.token is None or actor.assurance is not Assurance.REPROVED:
         return Denied(Reason.STEP_UP_REQUIRED, Challenge("password"))
-    wrong = _saved(tx, subject, _changed(subject, wish), now)
+    changed = _changed(subject, wish)
+    if subject.email_verified and not changed.email_verified and _mailed_alone(tx, subject):
+        return Denied(Reason.FORBIDDEN, Named("factor"))
+    wrong = _saved(tx, subject, changed, now)
     if wrong is not None:
         return wrong
     if wish.password is not None:
@@ -133,7 +138,10 @@ def set_roles(tx: Tx, actor: Actor, wish: SetRoles, now: Instant) -> Result | De
 
 
 def _lacking(actor: Actor, about: Subject, wish: EditUser) -> Denied | None:
-    """The right that one part of the change wants and the actor has not got."""
+    """The right that one part of the change wants and the actor has not got; of one's own password, a session."""
+    mine, token = actor.subject is not None and actor.subject.id == about.id, actor.token
+    if mine and wish.password is not None and token is not None and token.kind != "session":
+        return Denied(Reason.SESSION_NEEDED)
     given = (right for part, right in PARTS.items() if getattr(wish, part) is not None)
     right = next((r for r in given if not allows(actor.grants, r, about.uuid)), None)
     return None if right is None else Denied(Reason.FORBIDDEN, Named("right", right))
@@ -169,6 +177,12 @@ def _saved(tx: Tx, before: Subject, after: Subject, now: Instant, more: dict[str
         tokens.end_kinds(tx, before.id, ("reset",), "mail address changed", now)
         mail_codes.drop(tx, before.id)
     return None
+
+
+def _mailed_alone(tx: Tx, subject: Subject) -> bool:
+    """Whether codes by mail are the one factor there is, which a password alone would take away with the address."""
+    held = {f.kind for f in factors.of(tx, subject.id) if f.confirmed}
+    return "email" in held and "totp" not in held
 
 
 def _mails(notify: tuple[str, ...] | None) -> dict[str, str]:
