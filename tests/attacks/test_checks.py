@@ -11,7 +11,7 @@ from keyturn.core import factors as totp
 from keyturn.core import hashes, secrets
 from keyturn.core.outcomes import Denied, Reason
 from keyturn.core.settings import Settings
-from keyturn.core.types import Ask, Presented, Proof, Secret
+from keyturn.core.types import Ask, Assurance, Presented, Proof, Secret
 from keyturn.dialects import DIALECTS
 from keyturn.operations import CONTENTS
 from keyturn.perform import perform, recognise
@@ -20,7 +20,7 @@ from tests.attacks.wires import SIGN_IN, sign_in, signed_in
 from tests.houses import STEP_UP, Household, current, reason
 from tests.served import Served
 
-NOBODY = ("OpenSession", "RedeemReset", "SetUp")
+NOBODY = {command.__name__ for command, row in CONTENTS.items() if row.assurance is Assurance.NOBODY}
 
 
 def unread(settings: Settings) -> Any:

@@ -118,7 +118,7 @@ def first(shell: Shell, database: Engine) -> First:
 
 def test_an_older_store_is_refused(shell: Shell, first: First) -> None:
     """Nobody serves it or works on it before it is brought up; each says by what, and nothing of it is changed."""
-    for words in (("serve", "--listen", "127.0.0.1:0"), ("user", "list"), ("role", "list")):
+    for words in (("user", "list"), ("role", "list"), ("serve", "--listen", "127.0.0.1:0")):
         said = shell(*words)
         assert (said.code, said.out) == (1, "")
         assert "0001" in said.err
@@ -147,6 +147,8 @@ def test_what_was_there_works(house: Household, first: First) -> None:
     """Old tokens open what they did, a factor shown before counts as it did, password and app sign in."""
     session, chat = Presented("native", first.session), Presented("rocketchat", first.chat)
     assert [reason(house.wish(who, c.ShowSelf())) for who in (session, chat)] == [None, None]
+    (facts,) = house.wish(Presented("native", local=True), c.Introspect((first.session,))).results
+    assert facts.stepped_up == first.now
     issued = house.wish(session, c.IssueToken("personal", "new", "native"), step_up=STEP_UP)
     assert reason(issued) is None
     assert reason(house.sign_in("jean", PASSWORD)) is Reason.FACTOR_REQUIRED

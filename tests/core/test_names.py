@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.core.names import canonical, canonical_host, canonical_mail, plain
+from keyturn.core.names import canonical, canonical_host, canonical_mail, deliverable, plain
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,37 @@ def test_every_single_character_folds_to_a_fixed_point() -> None:
 def test_a_mail_address_has_two_sides(text: str, out: str | None) -> None:
     """One `@` between two sides, no space, 254 characters at most; told in canonical form."""
     assert canonical_mail(text) == out
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("mia@example.test", True),
+        ("mia.o'neil+chat@mail.example.test", True),
+        ("m\u00eda@ex\u00e4mple.test", True),
+        ("mia,eve@example.test", False),
+        ("mia@example.test,eve@evil.test", False),
+        ("mia@example.test>", False),
+        ("<mia@example.test", False),
+        ("mia@example.test\r\nRCPT", False),
+        ('"mia"@example.test', False),
+        ("mia(eve)@example.test", False),
+        ("mia@[192.0.2.1]", False),
+        ("mia@@example.test", False),
+        ("mia@example.test@evil.test", False),
+        (".mia@example.test", False),
+        ("mia.@example.test", False),
+        ("mia@example..test", False),
+        ("mia example@example.test", False),
+        ("mia\u200b@example.test", False),
+        ("@example.test", False),
+        ("mia", False),
+        ("", False),
+    ],
+)
+def test_an_address_that_is_one_to_mail_programs(text: str, good: bool) -> None:
+    """Nothing in it is read as another address, a comment, or part of the command that names it."""
+    assert deliverable(text) is good
 
 
 @pytest.mark.parametrize(

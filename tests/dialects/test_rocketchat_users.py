@@ -299,10 +299,13 @@ def test_tokens_for_others() -> None:
 
 @PROFILES
 def test_who_is_asked_for_a_proof(profile: str) -> None:
-    """Adding users and minting for them want one in the newer profile alone; changing them in both."""
+    """Adding users wants one in the newer profile alone; changing them, and acting for them, in both."""
     later = profile == "modern"
     rules = {o: chosen(r.step_up, settings(profile)) for o, r in ROUTES.items()}
-    assert (rules["users.create"] is not None, rules["users.createToken"] is not None) == (later, later)
+    assert (rules["users.create"] is not None) is later
+    acting = rules["users.createToken"]
+    assert acting is not None
+    assert acting.fallback is later, "the password is no factor"
     assert (in_later_versions(settings(profile)) is not None) is later
     always = {o for o, rule in rules.items() if rule is not None and rule.methods} - {
         "users.create",

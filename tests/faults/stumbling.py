@@ -1,7 +1,7 @@
 """A store that fails when it is told to: at a statement, before the commit, or after it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -37,6 +37,11 @@ class StumblingTx:
         """The number of rows that changed."""
         self._store.step()
         return self._tx.run(sql, *args)
+
+    def many(self, sql: str | Sql, rows: Iterable[Sequence[Any]]) -> int:
+        """How many rows changed in all."""
+        self._store.step()
+        return self._tx.many(sql, rows)
 
 
 class StumblingStore:

@@ -71,7 +71,14 @@ def test_a_recovery_code_proves_once(house: Household, crowd: int, rounds: int) 
             proof = Proof("recovery", code)
             won, heard = split(at_once(crowd, same(house.sign_in, person, proof=proof)))
             assert [type(o) for o in won] == [SessionOpened]
-        assert only(heard, Reason.FACTOR_WRONG, Reason.STEP_UP_WRONG, Reason.STEP_UP_LOCKED, Reason.CONFLICT)
+        assert only(
+            heard,
+            Reason.FACTOR_WRONG,
+            Reason.FACTOR_LOCKED,
+            Reason.STEP_UP_WRONG,
+            Reason.STEP_UP_LOCKED,
+            Reason.CONFLICT,
+        )
         used = house.one("SELECT count(*) FROM recovery_codes WHERE used IS NOT NULL AND factor IN"
                          " (SELECT id FROM factors WHERE subject = $1)", person.subject.id)  # fmt: skip
         assert used == 1

@@ -33,7 +33,6 @@ class Model(Realm):
             self.end("reset", owner=user)
             self.tokens.append(Token(user, "reset", dialect, self.now, HOUR))
         else:
-            self.tidy(user)
             life, idle = SESSION[dialect]
             self.tokens.append(Token(user, "session", dialect, self.now, life, idle=idle))
         self.done("sessions:open")
@@ -254,11 +253,14 @@ class Model(Realm):
     def end_sessions(self, by: Token, current: bool, about: User | None) -> R | None:
         """Log somebody out everywhere."""
         verb = "sessions:end_all"
-        reason = self.bearer(by, current, verb, session=True)
+        reason = self.bearer(by, current, verb)
         if reason is not None:
             return reason
         if about is not by.owner:
             reason = self.about(by, "users:disable", about)
+        reason = reason or self.ladder(by)
+        if reason is None and about is by.owner and by.kind != "session":
+            reason = R.SESSION_NEEDED
         if reason is not None or about is None:
             return self.refused(verb, reason or R.NOT_FOUND)
         held = [t for t in self.tokens if t.owner is about and t.kind == "session" and not t.ended and not t.gone]
@@ -300,9 +302,12 @@ class Model(Realm):
     def remove(self, by: Token, current: bool) -> R | None:
         """Take one's TOTP away."""
         verb, owner = "factors:remove", by.owner
-        reason = self.bearer(by, current, verb, session=True)
+        reason = self.bearer(by, current, verb)
         if reason is not None:
             return reason
+        reason = self.ladder(by) or (None if by.kind == "session" else R.SESSION_NEEDED)
+        if reason is not None:
+            return self.refused(verb, reason)
         if owner.totp is None:
             return self.refused(verb, R.NOT_FOUND)
         owner.totp = None

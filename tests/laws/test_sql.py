@@ -125,7 +125,7 @@ def test_the_laws_see_the_statements() -> None:
 
 
 def test_both_schemas_are_one() -> None:
-    """SQLite and PostgreSQL have the same tables with the same columns, and the same indexes, migration by migration."""
+    """SQLite and PostgreSQL have the same tables, columns and indexes, migration by migration."""
     for number in MIGRATIONS:
         assert tables([number], "sqlite") == tables([number], "postgresql")
     differing = dict(indexes("sqlite").items() ^ indexes("postgresql").items())

@@ -1,6 +1,7 @@
 """A reset token by mail: to whom, how often, what it does, and what is nowhere else (A01, A03, A05, A08, A25, A26)."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
+from msgspec.structs import replace
 
 from keyturn.core import commands as c
 from keyturn.core.outcomes import Denied, Ended, Reason, SessionOpened
 from keyturn.core.types import SECOND, Presented, Proof, RealmRef, Secret
+from keyturn.store import subjects
 from tests.engines import Engine
 from tests.houses import Household, Person, reason
 
@@ -137,6 +140,7 @@ NO_MAIL: dict[str, Callable[[Household], Person | None]] = {
     "suspended": suspended,
     "deleted": deleted,
     "managed elsewhere": one(remote=True, password=None),
+    "managed elsewhere by now": one(remote=True),
     "built in": one(built_in=True),
     "a machine": one(service=True),
     "without a password": one(password=None),
@@ -156,6 +160,18 @@ def test_the_answer_never_says(house: Household, mia: Person, who: str) -> None:
     assert house.lines("refused") == []
     assert ask(house, "mia") == Ended()
     assert len(house.letters()) == 1
+
+
+def test_a_stranger_takes_no_way_back(house: Household, mia: Person) -> None:
+    """A token that an administrator made for somebody suspended, where that helps, is not replaced by asking."""
+    boss = house.token(house.person("", "Administrators"), dialect="puppet")
+    house.wish(OPERATOR, c.SuspendUser(mia.ref))
+    token = house.wish(boss, c.IssueReset(mia.ref)).secret
+    house.clock.forward(120)
+    for wire in ("puppet", "native"):
+        assert ask(house, dialect=wire) == Ended()
+    assert house.letters() == []
+    assert house.wish(None, c.RedeemReset(token, NEW, reinstate=True), dialect="puppet") == Ended()
 
 
 def test_at_most_one_mail_a_minute(house: Household, mia: Person) -> None:
@@ -336,3 +352,21 @@ def test_many_who_ask_at_once_are_mailed_once(house: Household, mia: Person) -> 
     assert sorted(letter.kind for letter in house.letters()) == ["code", "reset"]
     token = next(letter.words["token"] for letter in house.letters() if letter.kind == "reset")
     assert redeem(house, Secret(token)) == Ended()
+
+
+def test_an_address_that_is_being_changed(house: Household, mia: Person) -> None:
+    """Whoever asks while the address is replaced is mailed to neither: the old is theirs no more, the new not yet."""
+    house.factor(mia, "email")
+    wishes = (c.RequestReset("mia"), c.MailCode("mia"))
+    asking = [threading.Thread(target=house.wish, args=(Presented("rocketchat"), wish)) for wish in wishes]
+
+    def change(tx: Any) -> None:
+        subjects.update(tx, replace(mia.subject, email="new@example.test", email_verified=False), house.store.now())
+        for thread in asking:
+            thread.start()
+        time.sleep(0.3)
+
+    house.do(change)
+    for thread in asking:
+        thread.join()
+    assert house.letters() == []

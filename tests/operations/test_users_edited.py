@@ -117,6 +117,12 @@ def test_each_part_wants_its_own_right(scene: Scene, part: str) -> None:
     assert scene.house.lines("refused")[-1][:3] == ("users:edit", "refused", "forbidden")
 
 
+def test_who_may_not_hears_nothing_of_the_password(scene: Scene) -> None:
+    """Without the right to set one it is not even looked at."""
+    heard = scene.edit(scene.clerk("users:edit:*"), password=Secret("short"))
+    assert heard == Denied(Reason.FORBIDDEN, Named("right", "users:reset_password"))
+
+
 @pytest.mark.parametrize("part", RIGHTS)
 def test_the_right_alone_is_not_enough(scene: Scene, part: str) -> None:
     """Whoever may do that one thing alone does it by its own wish, not by this one."""
@@ -292,9 +298,25 @@ def test_a_lost_role_ends_what_rested_on_it(scene: Scene) -> None:
     assert scene.house.opens(acting) is Reason.TOKEN_ENDED
     assert scene.house.opens(session) is None
     assert reason(scene.edit(session, display_name="Mia")) is Reason.FORBIDDEN
-    gained = scene.house.token(scene.mia, "delegated", act=scene.boss.subject.id)
-    scene.edit(person=scene.mia, roles=("Members", "Viewers"))
-    assert scene.house.opens(gained) is None
+
+
+def test_a_gained_role_ends_nothing(scene: Scene) -> None:
+    """What somebody delegated goes on when they may do more."""
+    helper = scene.house.person("", "Administrators")
+    acting = scene.house.token(scene.mia, "delegated", act=helper.subject.id)
+    scene.edit(person=helper, roles=("Administrators", "Viewers"))
+    assert scene.house.opens(acting) is None
+
+
+def test_all_rights_are_no_rank(scene: Scene) -> None:
+    """Who may do all that an administrator may is none, and makes none; nor does anybody give what they lack (TM4)."""
+    all_rights = scene.house.wish(scene.admin, c.ShowRole("Administrators")).role.permissions
+    clerk = scene.clerk(*all_rights)
+    assert scene.edit(clerk, roles=("Administrators",)) == Denied(Reason.FORBIDDEN, Named("role"))
+    assert isinstance(scene.edit(clerk, roles=("Help Desk",)), UserShown)
+    narrow = scene.clerk("users:edit:*", "roles:edit_members:*")
+    mia = scene.house.person()
+    assert scene.edit(narrow, mia, roles=("Help Desk",)) == Denied(Reason.FORBIDDEN, Named("role"))
 
 
 def test_the_last_role_is_a_choice_too(scene: Scene) -> None:

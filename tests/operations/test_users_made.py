@@ -95,8 +95,16 @@ def test_the_command_line_makes_the_first_administrator(house: Household) -> Non
     assert [r.name for r in made.user.roles] == [STEWARDS]
     assert made.user.subject.uuid == "42bf351c-f9ec-40af-84ad-e976fec7f4bd"
     assert house.one("SELECT count(*) FROM tokens WHERE kind = 'setup' AND ended IS NULL") == 0
-    second = house.wish(local, c.CreateUser("other", administrator=True))
-    assert second.user.subject.uuid != made.user.subject.uuid
+
+
+@pytest.mark.parametrize("before", [(), ("root",)])
+def test_the_known_uuid_is_the_first_administrators(house: Household, before: tuple[str, ...]) -> None:
+    """Whoever is no administrator, or not the first, gets a uuid of their own whatever the login."""
+    local = Presented("native", local=True)
+    for login in before:
+        house.wish(local, c.CreateUser(login, administrator=True))
+    made = house.wish(local, c.CreateUser("admin", administrator=bool(before)))
+    assert made.user.subject.uuid != "42bf351c-f9ec-40af-84ad-e976fec7f4bd"
 
 
 # --- by themselves
