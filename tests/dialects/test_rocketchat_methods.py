@@ -88,16 +88,16 @@ PROOFS = [
     ([{"twoFactorCode": "aB3dE6gH", "twoFactorMethod": "totp"}], Proof("recovery", Secret("aB3dE6gH")), "totp"),
     ([{"twoFactorMethod": "email"}], None, "email"),
     ([{"twoFactorCode": "1"}], Proof("", Secret("1")), ""),
-    ([{"twoFactorCode": 1, "twoFactorMethod": "totp"}], Proof("header", Secret("h")), "header"),
-    ([], Proof("header", Secret("h")), "header"),
-    (["x"], Proof("header", Secret("h")), "header"),
+    ([{"twoFactorCode": 1, "twoFactorMethod": "totp"}], Proof("email", Secret("h")), "email"),
+    ([], Proof("email", Secret("h")), "email"),
+    (["x"], Proof("email", Secret("h")), "email"),
 ]
 
 
 @pytest.mark.parametrize(("last", "proof", "method"), PROOFS)
 def test_the_proof_is_the_last_parameter(last: list[Any], proof: Proof | None, method: str) -> None:
     """One that stands there comes before one in the headers."""
-    headers = [*SIGNED, (b"x-2fa-code", b"h"), (b"x-2fa-method", b"header")]
+    headers = [*SIGNED, (b"x-2fa-code", b"h"), (b"x-2fa-method", b"email")]
     found = shown(METHODS[GENERATE], call(GENERATE, {"tokenName": "a"}, *last, headers=headers))
     assert (found.proof, found.method) == (proof, method)
     assert (found.secret, found.claim) == (Secret("t"), "u")

@@ -329,3 +329,11 @@ def test_the_command_line_resets_somebody(house: Household, mia: Person) -> None
     assert house.wish(local, c.ResetFactors(mia.ref)) == Ended()
     assert reason(house.wish(local, c.ResetFactors())) is Reason.NOT_FOUND
     assert reason(house.wish(local, c.RemoveFactor(kind="totp"))) is Reason.NOT_FOUND
+
+
+def test_by_its_kind_one_in_force_is_meant(house: Household) -> None:
+    """A TOTP that waits for its first code is not switched off by its kind: it is not on."""
+    person = house.person()
+    session = house.token(person)
+    assert reason(house.wish(session, c.EnrolFactor("totp"))) is None
+    assert reason(house.wish(session, c.RemoveFactor(kind="totp"))) is Reason.NOT_FOUND

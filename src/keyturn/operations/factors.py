@@ -80,7 +80,9 @@ def remove_factor(tx: Tx, actor: Actor, wish: RemoveFactor, now: Instant) -> Res
     """The factor is gone; recovery codes go with the TOTP they stand in for."""
     about = actor.about or actor.subject
     factor = None if about is None else _named(tx, about, wish.factor, wish.kind)
-    if about is None or factor is None:
+    # By its kind one that is in force is meant: no proof is asked of one that waits (A06).
+    waits = factor is not None and not wish.factor and not factor.confirmed
+    if about is None or factor is None or waits:
         return Denied(Reason.NOT_FOUND)
     _removed(tx, about, (factor.kind,))
     return Result(Ended(), about.id, detail={"kind": factor.kind}, touches=f"subject:{about.id}")
