@@ -8,6 +8,7 @@ from keyturn.core import commands as c
 from keyturn.core import hashes
 from keyturn.core.outcomes import Denied, Named, Reason, RoleShown, TokenIssued, UserShown
 from keyturn.core.types import Proof, Secret, StepUpRule
+from keyturn.dialects.rocketchat.moving import instant
 from keyturn.store import realms, roles
 from keyturn.store.engine import Kept, Tx
 from tests.houses import PASSWORD, Household, Person, reason
@@ -134,3 +135,12 @@ def test_a_stranger_who_asks_ends_no_reset_made_by_hand(house: Household, mia: P
     house.clock.forward(3601)
     house.wish(None, c.RequestReset("mia"))
     assert len(house.letters()) == 2
+
+
+# --- moving in
+
+
+@pytest.mark.parametrize("date", ["²", "-²", "٣" * 5, {"$numberLong": "²"}])
+def test_an_odd_date_stops_no_import(date: Any) -> None:
+    """Digits that are none of ours tell no date; the import goes on."""
+    assert instant({"$date": date}) is None

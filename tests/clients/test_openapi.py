@@ -1,6 +1,7 @@
 """Schemathesis over the OpenAPI documents: what each says of an operation is what a running server does."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -28,7 +29,8 @@ pytestmark = pytest.mark.clients
 Case = AnyCase[Any]
 Operation = APIOperation[Any, Any, Any, Any]
 Good = Callable[["Visit"], dict[str, Any]]
-EXAMPLES = 15
+EXAMPLES = int(os.environ.get("KEYTURN_EXAMPLES", "15"))
+"""Cases of an operation; the long form is asked for by the variable."""
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,
