@@ -268,7 +268,7 @@ def _digest(hashed: Secret) -> bytes | None:
 
 
 def _parsed(text: str) -> Instant | None:
-    if text.removeprefix("-").isdigit() and len(text) < 20:
+    if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20:
         return _of_millis(int(text))
     try:
         when = datetime.fromisoformat(text)
