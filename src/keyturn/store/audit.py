@@ -30,6 +30,32 @@ PAGE = (
     " AND (CAST($4 AS bigint) IS NULL OR a.subject = $4) AND (CAST($5 AS bigint) IS NULL OR a.actor = $5)"
     " AND (CAST($6 AS bigint) IS NULL OR a.at >= $6) ORDER BY a.id DESC LIMIT $7"
 )
+ASKED = (
+    "a.realm = $1 AND a.result = 'done' AND (CAST($3 AS bigint) IS NULL OR a.actor = $3)"
+    " AND (CAST($4 AS bigint) IS NULL OR a.subject = $4) AND (CAST($6 AS bigint) IS NULL OR a.at >= $6)"
+)
+IN_SQLITE = (
+    f"{ASKED} AND a.verb IN (SELECT value FROM json_each($2)) AND ($5 IS NULL OR $5 IN"
+    " (CAST(json_extract(a.detail, '$.number') AS text), json_extract(a.detail, '$.id')))"
+)
+IN_POSTGRESQL = (
+    f"{ASKED} AND a.verb IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb))) AND (CAST($5 AS text) IS NULL"
+    " OR $5 IN (CAST(a.detail AS jsonb) ->> 'number', CAST(a.detail AS jsonb) ->> 'id'))"
+)
+PARTS = {
+    "newest": Sql(
+        sqlite=f"SELECT {COLUMNS} FROM audit a WHERE {IN_SQLITE} ORDER BY a.id DESC LIMIT $8 OFFSET $7",
+        postgresql=f"SELECT {COLUMNS} FROM audit a WHERE {IN_POSTGRESQL} ORDER BY a.id DESC LIMIT $8 OFFSET $7",
+    ),
+    "oldest": Sql(
+        sqlite=f"SELECT {COLUMNS} FROM audit a WHERE {IN_SQLITE} ORDER BY a.id LIMIT $8 OFFSET $7",
+        postgresql=f"SELECT {COLUMNS} FROM audit a WHERE {IN_POSTGRESQL} ORDER BY a.id LIMIT $8 OFFSET $7",
+    ),
+}
+COUNT = Sql(
+    sqlite=f"SELECT count(*) FROM audit a WHERE {IN_SQLITE}",
+    postgresql=f"SELECT count(*) FROM audit a WHERE {IN_POSTGRESQL}",
+)
 DONE = "SELECT detail FROM audit WHERE subject = $1 AND verb = $2 AND result = 'done'"
 LONGEST_AGENT = 200
 
@@ -44,6 +70,20 @@ class Entry(Frozen):
     token: str | None = None
     detail: dict[str, Any] = {}
     touches: str | None = None
+
+
+class Asked(Frozen):
+    """Which lines are asked for: those of all these, where given.
+
+    Shapes   actor, subject: 0 = nobody; thing: the number or id that the line's detail tells
+    """
+
+    realm: int
+    verbs: tuple[str, ...]
+    actor: int | None = None
+    subject: int | None = None
+    thing: str | None = None
+    since: int | None = None
 
 
 def write(tx: Tx, realm: int, actor: Actor, entry: Entry, now: Instant) -> None:
@@ -78,6 +118,24 @@ def page(
     people: dict[int, Subject | None] = {}
     rows = tx.all(PAGE, realm, before, verb, subject, actor, since, limit + 1)
     return [_row(tx, row, people) for row in rows]
+
+
+def part(tx: Tx, asked: Asked, offset: int, limit: int, oldest_first: bool) -> list[AuditRow]:
+    """Lines of what was done, in order, from the one after `offset` others."""
+    people: dict[int, Subject | None] = {}
+    found = tx.all(PARTS["oldest" if oldest_first else "newest"], *_given(asked), offset, limit)
+    return [_row(tx, row, people) for row in found]
+
+
+def count(tx: Tx, asked: Asked) -> int:
+    """How many lines there are of what was asked."""
+    row = tx.one(COUNT, *_given(asked))
+    return 0 if row is None else int(row[0])
+
+
+def _given(asked: Asked) -> tuple[int | str | None, ...]:
+    verbs = msgspec.json.encode(asked.verbs).decode()
+    return (asked.realm, verbs, asked.actor, asked.subject, asked.thing, asked.since)
 
 
 def _row(tx: Tx, row: Row, people: dict[int, Subject | None]) -> AuditRow:

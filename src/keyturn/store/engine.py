@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from keyturn.core.settings import Setting, defaults
+from keyturn.core.settings import Choices, Setting, defaults
 from keyturn.core.types import Frozen, Instant, WireRule
 from keyturn.store.sealing import KeyRing
 
@@ -26,11 +26,13 @@ class Catalogue:
     One object per process, compared by identity, so that it can be the key of a cache.
     """
 
-    __slots__ = ("_defaults", "settings", "wires")
+    __slots__ = ("_defaults", "home", "settings", "wires")
 
-    def __init__(self, wires: dict[str, WireRule], settings: dict[str, Setting]) -> None:
+    def __init__(self, wires: dict[str, WireRule], settings: dict[str, Setting], home: Choices | None = None) -> None:
         self.wires = wires
         self.settings = settings
+        self.home = home or Choices()
+        """What the home realm has where it chose nothing."""
         self._defaults = defaults(settings.values())
 
     def defaults(self) -> dict[str, Any]:

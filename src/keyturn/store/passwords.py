@@ -1,6 +1,7 @@
 """Password hashes: one row a subject, whose version a proof must still meet when it settles."""
 
 from keyturn.core.types import Frozen, Instant
+from keyturn.store import former
 from keyturn.store.engine import Sql, Tx
 
 BY_SUBJECT = "SELECT hash, version, must_change, length FROM passwords WHERE subject = $1"
@@ -43,6 +44,7 @@ def held(tx: Tx, subject: int) -> Password | None:
 
 def put(tx: Tx, realm: int, subject: int, hashed: str, must_change: bool, length: int, now: Instant) -> None:
     """The subject has this password; the raised version makes every proof under way miss."""
+    former.keep(tx, realm, subject, now)
     tx.run(PUT, subject, realm, hashed, int(must_change), length, now)
 
 
@@ -58,4 +60,5 @@ def must_change(tx: Tx, subject: int, wanted: bool) -> None:
 
 def drop(tx: Tx, subject: int) -> None:
     """The subject has no password."""
+    former.drop(tx, subject)
     tx.run(DROP, subject)

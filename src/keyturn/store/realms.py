@@ -8,7 +8,7 @@ import msgspec
 from keyturn.core import entropy
 from keyturn.core.names import canonical
 from keyturn.core.rules import HOME_REALM
-from keyturn.core.settings import Policy, Settings
+from keyturn.core.settings import Choices, Policy, Settings
 from keyturn.core.types import Instant, Realm, RealmRef, Subject
 from keyturn.store.engine import Catalogue, Row, Sql, Tx
 
@@ -34,7 +34,7 @@ ADD_HOST = "INSERT INTO realm_hosts (host, realm) VALUES ($1, $2) ON CONFLICT (h
 
 def realm_of(row: Row, tx: Tx) -> Realm:
     """The realm in a row of COLUMNS."""
-    settings = _settings(row[6], row[7], tx.catalogue)
+    settings = _settings(row[6], row[7], tx.catalogue, row[2] == HOME_REALM)
     return Realm(row[0], row[1], row[2], row[3], row[4] == 1, row[5], settings)
 
 
@@ -122,6 +122,7 @@ def _maybe(tx: Tx, row: Row | None) -> Realm | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _settings(policy: str, settings: str, catalogue: Catalogue) -> Settings:
-    chosen = msgspec.json.decode(policy, type=Policy)
-    return Settings(chosen, {**catalogue.defaults(), **msgspec.json.decode(settings)})
+def _settings(policy: str, settings: str, catalogue: Catalogue, at_home: bool) -> Settings:
+    home = catalogue.home if at_home else Choices()
+    chosen = msgspec.convert({**home.policy, **msgspec.json.decode(policy)}, type=Policy)
+    return Settings(chosen, {**catalogue.defaults(), **home.settings, **msgspec.json.decode(settings)})

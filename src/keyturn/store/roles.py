@@ -7,11 +7,12 @@ from keyturn.core.names import canonical
 from keyturn.core.rules import BUILT_IN, allows, grants, out_of_reach
 from keyturn.core.types import Grants, Role, Subject
 from keyturn.store import realms, subjects
-from keyturn.store.engine import Row, Tx
+from keyturn.store.engine import Row, Sql, Tx
 
 COLUMNS = "o.id, o.realm, o.uuid, o.number, o.name, o.description, o.built_in, o.across, o.permissions, o.two_factor"
 ALL = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 ORDER BY o.number"
 BY_NAME = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 AND o.name_key = $2"
+BY_NUMBER = f"SELECT {COLUMNS} FROM roles o WHERE o.realm = $1 AND o.number = $2"
 HELD = f"SELECT {COLUMNS} FROM memberships m JOIN roles o ON o.id = m.role WHERE m.subject = $1 ORDER BY o.number"
 INSERT = (
     "INSERT INTO roles (realm, uuid, number, name, name_key, description, built_in, across, permissions)"
@@ -22,7 +23,14 @@ WANTS_FACTOR = (
 )
 REQUIRE = "UPDATE roles SET two_factor = $2 WHERE id = $1"
 UPDATE = "UPDATE roles SET description = $2, permissions = $3 WHERE id = $1 AND built_in = 0"
-JOIN = "INSERT INTO memberships (realm, subject, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+# Of a role that is being taken away nobody becomes a holder: PostgreSQL waits for that, and then finds none.
+JOIN = Sql(
+    sqlite="INSERT INTO memberships (realm, subject, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    postgresql=(
+        "INSERT INTO memberships (realm, subject, role) SELECT $1, $2, o.id FROM roles o WHERE o.id = $3"
+        " FOR KEY SHARE ON CONFLICT DO NOTHING"
+    ),
+)
 ACT_FOR = "users:act_for"
 LEAVE_ALL = "DELETE FROM memberships WHERE subject = $1"
 
@@ -41,6 +49,12 @@ def all_roles(tx: Tx, realm: int) -> tuple[Role, ...]:
 def by_name(tx: Tx, realm: int, name: str) -> Role | None:
     """The role of that name, whatever its letter case."""
     row = tx.one(BY_NAME, realm, canonical(name) or "")
+    return None if row is None else role_of(row)
+
+
+def by_number(tx: Tx, realm: int, number: int) -> Role | None:
+    """The role of that number."""
+    row = tx.one(BY_NUMBER, realm, number)
     return None if row is None else role_of(row)
 
 

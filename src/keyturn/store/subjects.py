@@ -220,13 +220,13 @@ def seen(tx: Tx, subject: int, now: Instant) -> None:
 
 def page(tx: Tx, realm: int, query: str, after: int, limit: int | None) -> list[Subject]:
     """Subjects by number after `after`; one more than `limit`, so that the caller knows whether there is more."""
-    rows = tx.all(PAGE, realm, _like(query), after, LARGEST if limit is None else limit + 1)
+    rows = tx.all(PAGE, realm, like(query), after, LARGEST if limit is None else limit + 1)
     return [subject_of(row) for row in rows]
 
 
 def count(tx: Tx, realm: int, query: str) -> int:
     """How many subjects a search finds."""
-    row = tx.one(COUNT, realm, _like(query))
+    row = tx.one(COUNT, realm, like(query))
     return 0 if row is None else int(row[0])
 
 
@@ -261,7 +261,8 @@ def _key(ref: SubjectRef) -> str | int | None:
     return ref.value if ref.value.isascii() and ref.value.isprintable() else None
 
 
-def _like(query: str) -> str:
+def like(query: str) -> str:
+    """The search as a pattern of LIKE, lower case."""
     plain = query.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{plain}%"
 

@@ -3,7 +3,7 @@
 from importlib import resources
 from typing import Any
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; `tests/laws` compares it with the scripts."""
 
 VERSION_SQL = "SELECT version_num FROM alembic_version"
