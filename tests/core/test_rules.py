@@ -148,3 +148,33 @@ def test_no_scope_adds_a_right(held: list[str], scopes: tuple[str, ...], right: 
 def test_a_uuid_that_scripts_know(login: str | None, known: bool) -> None:
     """The first administrator of the usual login gets the uuid that scripts carry; nobody else does."""
     assert (rules.known_uuid(login) is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("held", "numbers", "after"),
+    [
+        ({7}, (3,), {3, 7}),
+        ({3, 4}, (), set()),
+        ({8}, (1, 3), {3, 8}),
+        ({1, 8}, (1,), {1, 8}),
+        ({1}, (1,), {1}),
+        ({8, 7}, (3,), {3, 7}),
+        (set(), (1,), {1}),
+    ],
+)
+def test_counted(held: set[int], numbers: tuple[int, ...], after: set[int]) -> None:
+    """Exactly the numbers, beside what is unseen; one of those that are alike stands for what is held of them."""
+    assert rules.counted(held, numbers, (7,), (1, 8)) == after
+    assert rules.counted(held, numbers, (), ()) == set(numbers)
+
+
+def test_what_may_be_given() -> None:
+    """All that a role gives is held, and of the rank that its name gives nobody gives without having it."""
+    boss, all_rights = built_in(ADMINISTRATORS), built_in(STEWARDS)
+    row = {r.name: role(r.name, *r.permissions, built_in=True, across=r.across) for r in BUILT_IN}
+    assert rules.may_give(boss, [row[ADMINISTRATORS], row["Viewers"]])
+    assert rules.may_give(all_rights, row.values())
+    assert not rules.may_give(boss, [row["Viewers"], row[STEWARDS]])
+    assert not rules.may_give(MINE, [row[ADMINISTRATORS]])
+    assert rules.may_give(MINE, [role(ADMINISTRATORS, "users:view:*")])
+    assert rules.may_give(NOBODY, [])

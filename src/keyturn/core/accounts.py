@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from keyturn.core.membership import Counted
 from keyturn.core.types import Frozen, Secret, SubjectRef
 
 # --- users
@@ -16,7 +17,7 @@ class CreateUser(Frozen):
     password: Secret | None = None
     must_change: bool = False
     service: bool = False
-    roles: tuple[str, ...] | None = None
+    roles: tuple[str, ...] | Counted | None = None
     attributes: dict[str, dict[str, Any]] = {}
     administrator: bool = False
     """The command line's way to a first administrator."""
@@ -43,12 +44,19 @@ class ShowUser(Frozen):
 
 
 class ListUsers(Frozen):
-    """Users of the realm by number; `ids` narrows to these uuids, `query` searches login, mail and name."""
+    """Users of the realm by number; `ids` narrows to these uuids, `query` searches login, mail and name.
+
+    Shapes   offset: counted from the first in this order, for wires that page so; order: login, email, display_name,
+             last_login, id (the uuid) or created
+    """
 
     query: str = ""
     ids: tuple[str, ...] | None = None
     limit: int | None = 100
     cursor: str | None = None
+    offset: int | None = None
+    order: str = "id"
+    descending: bool = False
 
 
 class EditUser(Frozen):

@@ -65,6 +65,24 @@ from keyturn.core.accounts import (
 from keyturn.core.accounts import (
     UnlockUser as UnlockUser,
 )
+from keyturn.core.credentials import (
+    CheckLogin as CheckLogin,
+)
+from keyturn.core.credentials import (
+    CheckPassword as CheckPassword,
+)
+from keyturn.core.credentials import (
+    DeriveSession as DeriveSession,
+)
+from keyturn.core.credentials import (
+    RevokeTokens as RevokeTokens,
+)
+from keyturn.core.credentials import (
+    ShowCertificate as ShowCertificate,
+)
+from keyturn.core.credentials import (
+    Slice as Slice,
+)
 from keyturn.core.imports import Arrival
 from keyturn.core.types import Frozen, Secret, SubjectRef, TokenRef
 
@@ -163,6 +181,8 @@ class ListTokens(Frozen):
     kind: str | None = None
     limit: int = 100
     cursor: str | None = None
+    slice: Slice | None = None
+    """Counted from the first in an order, for wires that page so; only of one owner."""
 
 
 class ShowToken(Frozen):
@@ -198,6 +218,8 @@ class RevokeSecret(Frozen):
     """End whatever token this secret belongs to, if the caller may."""
 
     token: Secret
+    administrator: bool = False
+    """Whether this wire lets administrators alone do it."""
 
 
 class Introspect(Frozen):

@@ -176,6 +176,33 @@ class TokensListed(Outcome):
 
     tokens: tuple[TokenView, ...]
     next_cursor: str | None
+    total: int = 0
+    """How many there are, where a slice was asked for."""
+
+
+class TokensEnded(Outcome):
+    """What could be ended is; these could not.
+
+    Shapes   unknown: logins of nobody; kept: logins, and kept_ids: ids, of whom the caller may not end anything
+    """
+
+    ended: int
+    unknown: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    kept_ids: tuple[str, ...] = ()
+
+
+class RulesChecked(Outcome):
+    """What a password or a login breaks, rule by rule: the name of each and its sentence."""
+
+    faults: dict[str, str]
+
+
+class CertificateShown(Outcome):
+    """Whether a certificate acts here, and as whom."""
+
+    name: str
+    user: SubjectView | None
 
 
 class Facts(Frozen):

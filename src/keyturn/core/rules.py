@@ -140,6 +140,25 @@ def covers(mine: Grants, theirs: Iterable[str]) -> bool:
     return all(w is not None and allows(mine, f"{w[0]}:{w[1]}", w[2]) for w in wanted)
 
 
+def may_give(mine: Grants, given: Iterable[Role]) -> bool:
+    """Whether the roles may be given by somebody with these grants: all that they give is held (TM4)."""
+    roles = tuple(given)
+    most = max((2 if r.across else int(r.name == ADMINISTRATORS and r.built_in) for r in roles), default=0)
+    return rank(mine) >= most and all(covers(mine, role.permissions) for role in roles)
+
+
+def counted(held: set[int], numbers: Iterable[int], unseen: Iterable[int], alike: tuple[int, ...]) -> set[int]:
+    """The roles, by number, of whoever is to have `numbers` on a wire that does not tell all roles apart.
+
+    Shapes   unseen, alike: as in `membership.Counted`
+    """
+    wanted = set(numbers) | (held & set(unseen))
+    others = held & set(alike[1:])
+    if alike and alike[0] in wanted and others:
+        wanted = (wanted - {alike[0]}) | others | (held & {alike[0]})
+    return wanted
+
+
 def rank(held: Grants) -> int:
     """0 a plain subject, 1 an administrator of the realm, 2 of all realms."""
     return 2 if held.across else int(administers(held))

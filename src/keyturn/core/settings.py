@@ -32,6 +32,18 @@ class Setting(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class Choices(msgspec.Struct, frozen=True):
+    """What a file chose for the home realm, where that realm says nothing itself.
+
+    Shapes   ignored: keys of it that mean nothing here; faults: what is wrong with it
+    """
+
+    policy: Mapping[str, Any] = {}
+    settings: Mapping[str, Any] = {}
+    ignored: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True):
     """The policy and settings in force in one realm, defaults filled in."""
 

@@ -145,6 +145,8 @@ class Presented(Frozen):
     key: str | None = None
     quiet: bool = False
     """The caller asks that this use be not noted, so that it does not keep an idle token alive."""
+    certificate: str = ""
+    """The common name of a client certificate that was verified, where the wire takes one."""
     address: str = ""
     agent: str = ""
     request_id: str = ""
@@ -203,6 +205,12 @@ class WireRule(Frozen):
     """Failed sign-ins from one address, and in how many seconds, after which it is refused for the rest of them."""
     bars: Callable[[Subject, str, Instant], str | None] | None = None
     """What bars the subject of a good token from this wire, in a word: by its attributes, address and time."""
+    certificates: tuple[str, str] | None = None
+    """The setting that lists the certificates which act here, and the uuid of the built-in subject they act as."""
+    password_policy: str = ""
+    """The setting that holds further rules for passwords which are set on this wire."""
+    expiry: str = ""
+    """The setting that says after how many idle days a subject is suspended."""
 
 
 Proving = StepUpRule | None | Callable[[Settings], StepUpRule | None]
@@ -251,6 +259,8 @@ class Actor(Frozen):
     """Whom the wish is about, as the door resolved it."""
     view: TokenView | None = None
     """The token the wish is about, as the door resolved it."""
+    certificate: str = ""
+    """The client certificate by which the caller is known, where it shows no token."""
     factor_shown: str = ""
     """The method of the second factor that was shown at sign-in."""
     change_due: bool = False
