@@ -112,7 +112,7 @@ LINES = "SELECT verb, result, reason, subject, actor, token, kills, touches FROM
 
 TABLES = (
     "realms", "realm_hosts", "realm_grants", "subjects", "roles", "memberships", "passwords", "factors",
-    "recovery_codes", "tokens", "answers", "counters",
+    "recovery_codes", "tokens", "answers", "counters", "user_groups", "group_roles",
 )  # fmt: skip
 CONTENT = {name: f"SELECT * FROM {name} ORDER BY 1, 2" for name in TABLES} | {
     "secrets": "SELECT digest, realm, token, last6, given, created, ends FROM secrets ORDER BY created, digest",

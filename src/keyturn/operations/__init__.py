@@ -4,17 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from keyturn.core import commands as c
+from keyturn.core import membership as m
 from keyturn.core.types import Assurance, Bearer, Effect, Frozen
 from keyturn.operations import (
     bootstrap,
+    certificates,
     delegations,
     factors,
+    groups,
     imports,
     introspection,
+    members,
     passwords,
+    permits,
     realms,
     record,
     resets,
+    revocations,
     roles,
     sessions,
     setup,
@@ -56,6 +62,7 @@ class Entry(Frozen):
 CONTENTS: dict[type[Any], Entry] = {
     # sessions
     c.OpenSession:     Entry(sessions.open_session, "sessions:open", CHANGE, assurance=NOBODY),
+    c.DeriveSession:   Entry(sessions.derive_session, "sessions:derive", CHANGE, bearer=SESSION),
     c.ResumeSession:   Entry(sessions.resume_session, "sessions:resume", READ),
     c.EndSession:      Entry(sessions.end_session, "sessions:end", KILL, enrolment=True),
     c.EndSessions:     Entry(sessions.end_sessions, "sessions:end_all", KILL, "users:disable", "subject", own=True, bearer=SESSION, ranked=True),
@@ -67,6 +74,8 @@ CONTENTS: dict[type[Any], Entry] = {
     c.IssueReset:      Entry(resets.issue_reset, "resets:issue", KILL, "users:reset_password", "subject", bearer=MINTS, ranked=True),
     c.RequestReset:    Entry(resets.request_reset, "resets:request", KILL, assurance=NOBODY),
     c.RedeemReset:     Entry(resets.redeem_reset, "resets:redeem", KILL, assurance=NOBODY, prepare=resets.prepare_redeem),
+    c.CheckPassword:   Entry(resets.check_password, "passwords:check", READ, assurance=NOBODY),
+    c.CheckLogin:      Entry(passwords.check_login, "users:check_login", READ),
     # tokens
     c.IssueToken:      Entry(tokens.issue_token, "tokens:issue", CHANGE, "tokens:mint_for", "subject", own=True, assurance=STEPPED_UP, bearer=MINTS, ranked=True),
     c.ListTokens:      Entry(tokens.list_tokens, "tokens:list", READ, "tokens:view", "owner", own=True),
@@ -75,6 +84,8 @@ CONTENTS: dict[type[Any], Entry] = {
     c.RotateToken:     Entry(tokens.rotate_token, "tokens:rotate", KILL, "tokens:mint_for", "token", own=True, bearer=MINTS, ranked=True),
     c.RevokeToken:     Entry(tokens.revoke_token, "tokens:revoke", KILL, "tokens:revoke", "token", own=True, bearer=MINTS, ranked=True),
     c.RevokeSecret:    Entry(tokens.revoke_secret, "tokens:revoke_secret", KILL, weighs=True),
+    c.RevokeTokens:    Entry(revocations.revoke_tokens, "tokens:revoke_many", KILL, bearer=MINTS, weighs=True),
+    c.ShowCertificate: Entry(certificates.show_certificate, "certificates:show", READ, "users:view"),
     c.Introspect:      Entry(introspection.introspect, "tokens:introspect", READ, "tokens:introspect"),
     c.IssueDelegation: Entry(delegations.issue_delegation, "delegations:issue", CHANGE, "users:act_for", "subject", assurance=STEPPED_UP, bearer=MINTS),
     # users
@@ -108,7 +119,26 @@ CONTENTS: dict[type[Any], Entry] = {
     c.ShowRole:        Entry(roles.show_role, "roles:show", READ, "roles:view"),
     c.PutRole:         Entry(roles.put_role, "roles:put", KILL, "roles:edit", bearer=MINTS),
     c.EditRole:        Entry(roles.edit_role, "roles:edit", KILL, "roles:edit", bearer=MINTS),
+    # roles by number, who holds them, what they allow; groups
+    m.PutUser:         Entry(users.put_user, "users:put", KILL, bearer=MINTS, weighs=True),
+    m.ChangeRoles:     Entry(users.change_roles, "users:change_roles", KILL, "roles:edit_members", "subject", bearer=MINTS, ranked=True),
+    m.ListHeldRoles:   Entry(members.list_held_roles, "roles:list_held", READ, "roles:view"),
+    m.ShowHeldRole:    Entry(members.show_held_role, "roles:show_held", READ, "roles:view"),
+    m.CreateRole:      Entry(members.create_role, "roles:create", CHANGE, "roles:edit", bearer=MINTS),
+    m.ReplaceRole:     Entry(members.replace_role, "roles:replace", KILL, bearer=MINTS, weighs=True),
+    m.ChangeMembers:   Entry(members.change_members, "roles:change_members", KILL, bearer=MINTS, weighs=True),
+    m.ChangePermissions: Entry(members.change_permissions, "roles:change_permissions", KILL, "roles:edit", bearer=MINTS),
+    m.DeleteRole:      Entry(members.delete_role, "roles:delete", KILL, "roles:edit", bearer=MINTS),
+    m.AskPermitted:    Entry(permits.ask_permitted, "permissions:ask", READ, weighs=True),
+    m.ListTargets:     Entry(permits.list_targets, "permissions:list_targets", READ, weighs=True),
+    m.ListGroups:      Entry(groups.list_groups, "groups:list", READ, "roles:view"),
+    m.ShowGroup:       Entry(groups.show_group, "groups:show", READ, "roles:view"),
+    m.CreateGroup:     Entry(groups.create_group, "groups:create", CHANGE, "roles:edit_members", bearer=MINTS),
+    m.EditGroup:       Entry(groups.edit_group, "groups:edit", CHANGE, "roles:edit_members", bearer=MINTS),
+    m.DeleteGroup:     Entry(groups.delete_group, "groups:delete", CHANGE, "roles:edit_members", bearer=MINTS),
     # the record, the start
+    m.ListActivity:    Entry(record.list_activity, "audit:activity", READ, "audit:view"),
+    m.CheckStore:      Entry(record.check_store, "store:check", READ, assurance=NOBODY),
     c.ListAudit:       Entry(record.list_audit, "audit:list", READ, "audit:view"),
     c.Apply:           Entry(bootstrap.apply, "bootstrap:apply", KILL, "realms:create", bearer=MINTS, prepare=bootstrap.prepare_apply),
     c.Import:          Entry(imports.import_users, "imports:take", CHANGE, "realms:create", bearer=MINTS),

@@ -1,15 +1,15 @@
 """Password resets: a single-use token made by somebody who may, and used once by whoever holds it."""
 
 from keyturn.core import lockout
-from keyturn.core.commands import IssueReset, RedeemReset, RequestReset
+from keyturn.core.commands import CheckPassword, IssueReset, RedeemReset, RequestReset
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS, life
-from keyturn.core.outcomes import Denied, Ended, Reason, Result, TokenIssued
-from keyturn.core.policy import fitting, length
+from keyturn.core.outcomes import Denied, Ended, Reason, Result, RulesChecked, TokenIssued
+from keyturn.core.policy import broken, fitting, length, reused
 from keyturn.core.rules import above
 from keyturn.core.types import SECOND, Actor, Instant, Ready, Secret, Subject
 from keyturn.core.verdicts import Alive, verdict
-from keyturn.store import letters, locks, outbox, passwords, roles, subjects, tokens
+from keyturn.store import former, letters, locks, outbox, passwords, realms, roles, subjects, tokens
 from keyturn.store.engine import Tx
 from keyturn.store.tokens import Found
 
@@ -79,7 +79,9 @@ def prepare_redeem(tx: Tx, actor: Actor, wish: RedeemReset, now: Instant) -> Rea
     found = _good(tx, wish.token, wish.reinstate, now)
     if found is None:
         return Denied(Reason.INVALID_RESET)
-    return fitting(found.realm, subjects.words(found.subject), wish, wish.password)
+    subject = found.subject
+    rules = former.rules(tx, found.realm, actor.dialect, subject.login, subject.id)
+    return fitting(found.realm, subjects.words(subject), wish, wish.password, rules)
 
 
 def redeem_reset(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
@@ -93,6 +95,8 @@ def redeem_reset(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | D
     found = _good(tx, wish.token, wish.reinstate, now)
     if found is None:
         return Denied(Reason.INVALID_RESET)
+    if (again := reused(ready)) is not None:
+        return again
     # Sign-ins and mints under way end first, so that what comes of them ends here with the rest.
     passwords.held(tx, found.subject.id)
     subject = subjects.held(tx, found.subject.id) or found.subject
@@ -108,6 +112,24 @@ def redeem_reset(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | D
     ended = tokens.end_kinds(tx, subject.id, kinds, "password reset", now)
     detail = {"ended": ended, "reinstated": reinstated}
     return Result(Ended(), subject.id, found.token.uuid, detail, f"subject:{subject.id}")
+
+
+def check_password(tx: Tx, actor: Actor, wish: CheckPassword, now: Instant) -> Result | Denied:
+    """What the password breaks, for the caller or for whom the reset token is; that is not spent.
+
+    Denies   INVALID_RESET for a reset token that is none; UNAUTHENTICATED for nobody without one
+    Safe     it is not compared with the present password or former ones: whoever holds a session could guess at
+             them so, past every counter (A20)
+    """
+    found = None if wish.token is None else _good(tx, wish.token, True, now)
+    if wish.token is not None and found is None:
+        return Denied(Reason.INVALID_RESET)
+    subject = actor.subject if found is None else found.subject
+    if subject is None:
+        return Denied(Reason.UNAUTHENTICATED)
+    realm = realms.of(tx, subject, actor.realm) if found is None else found.realm
+    rules = former.rules(tx, realm, actor.dialect, subject.login)
+    return Result(RulesChecked(broken(realm, subjects.words(subject), wish.password, rules)), changed=False)
 
 
 def _may_mail(tx: Tx, about: Subject, now: Instant) -> bool:

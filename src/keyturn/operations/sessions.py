@@ -2,7 +2,15 @@
 
 from msgspec.structs import replace
 
-from keyturn.core.commands import EndSession, EndSessions, ListSessions, OpenSession, ResumeSession, ShowSelf
+from keyturn.core.commands import (
+    DeriveSession,
+    EndSession,
+    EndSessions,
+    ListSessions,
+    OpenSession,
+    ResumeSession,
+    ShowSelf,
+)
 from keyturn.core.digests import origin
 from keyturn.core.kinds import ENROLS, KINDS, life, quota
 from keyturn.core.outcomes import (
@@ -14,9 +22,11 @@ from keyturn.core.outcomes import (
     SelfShown,
     SessionOpened,
     SessionResumed,
+    TokenIssued,
     TokensListed,
 )
-from keyturn.core.types import Actor, Instant, Subject
+from keyturn.core.settings import Settings
+from keyturn.core.types import Actor, Instant, Subject, WireRule
 from keyturn.store import subjects, tokens, views
 from keyturn.store.engine import Tx
 
@@ -41,10 +51,9 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
     if wish.name is not None:
         ended = tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
     ended += tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now) or 0
-    idle = settings.number(f"{wire.name}.session_timeout")
     grant = tokens.Grant(
         subject.id, SESSION.name, actor.dialect, name=wish.name, life=life(SESSION, wire, settings, wish.lifetime),
-        idle=wire.idle if idle is None else idle, claims=_claims(actor, wish),
+        idle=_idle(wire, settings), claims=_claims(actor, wish),
         stepped_up=now if actor.factor_shown else None,
         stepped_up_by=origin(actor.agent, actor.address) if actor.factor_shown else None, owner=subject,
         stepped_up_with=actor.factor_shown or None,
@@ -57,6 +66,36 @@ def open_session(tx: Tx, actor: Actor, wish: OpenSession, now: Instant) -> Resul
     shown = views.of_subject(tx, replace(subject, last_login=now), actor.realm, now)
     touches = f"subject:{subject.id}" if ended else None
     return Result(SessionOpened(secret, view, shown), subject.id, view.token.uuid, touches=touches)
+
+
+def derive_session(tx: Tx, actor: Actor, wish: DeriveSession, now: Instant) -> Result | Denied:
+    """Another session of the caller, which ends no later than the presented one; a namesake is replaced.
+
+    Denies   SESSION_NEEDED for a caller who shows a certificate and no token; TOKEN_ENDED where that died meanwhile
+    Safe     so a token that leaks is good for no longer than it would have been; it carries no second proof over
+    """
+    subject, token = actor.subject, actor.token
+    if subject is None or token is None:
+        return Denied(Reason.SESSION_NEEDED)
+    # Whatever else is under way for the owner ends first: what ends all their tokens leaves none made meanwhile.
+    subjects.held(tx, subject.id)
+    if not tokens.stands(tx, token.id, now):
+        return Denied(Reason.TOKEN_ENDED)
+    wire, settings = tx.catalogue.wires[actor.dialect], actor.realm.settings
+    ended = 0
+    if wish.name is not None:
+        ended = tokens.end_namesake(tx, subject.id, actor.dialect, SESSION.name, wish.name, now)
+    ended += tokens.make_room(tx, subject.id, SESSION.name, quota(SESSION, settings), now) or 0
+    grant = tokens.Grant(
+        subject.id, SESSION.name, actor.dialect, name=wish.name, life=life(SESSION, wire, settings, wish.lifetime),
+        limit=token.expires, idle=_idle(wire, settings), claims=wish.claims, scopes=token.scopes, owner=subject,
+    )  # fmt: skip
+    minted = tokens.mint(tx, grant, now)
+    if minted is None:
+        return Denied(Reason.TOKEN_ENDED)
+    secret, view = minted
+    touches = f"subject:{subject.id}" if ended else None
+    return Result(TokenIssued(secret, view, actor.realm.name), subject.id, view.token.uuid, touches=touches)
 
 
 def resume_session(tx: Tx, actor: Actor, wish: ResumeSession, now: Instant) -> Result | Denied:
@@ -105,6 +144,12 @@ def show_self(tx: Tx, actor: Actor, wish: ShowSelf, now: Instant) -> Result | De
         return Denied(Reason.UNAUTHENTICATED)
     token = None if actor.token is None else tokens.by_id(tx, actor.token.id)
     return Result(SelfShown(views.of_subject(tx, actor.subject, actor.realm, now), token))
+
+
+def _idle(wire: WireRule, settings: Settings) -> int | None:
+    """Seconds a session may lie unused: as the realm says for this wire, else as the wire does."""
+    chosen = settings.number(f"{wire.name}.session_timeout")
+    return wire.idle if chosen is None else chosen
 
 
 def _claims(actor: Actor, wish: OpenSession) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """Tokens: issued, listed, rotated and ended, by their owner or by somebody who may."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keyturn.core.commands import (
     EditToken,
     IssueToken,
@@ -8,6 +11,7 @@ from keyturn.core.commands import (
     RevokeToken,
     RotateToken,
     ShowToken,
+    Slice,
 )
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS, Kind, life, quota
@@ -22,12 +26,20 @@ from keyturn.core.outcomes import (
     TokenShown,
     TokensListed,
 )
-from keyturn.core.rules import allows, allows_some
+from keyturn.core.rules import administers, allows, allows_some
 from keyturn.core.types import Actor, Instant, Subject, Token, TokenView, WireRule
 from keyturn.store import realms, subjects, tokens
 from keyturn.store.engine import Tx
 
 REVOKE, MINT_FOR, OWN = "tokens:revoke", "tokens:mint_for", "own_tokens:create"
+MOST = 100_000
+ORDERS: dict[str, Callable[[TokenView], Any]] = {
+    "created": lambda view: view.token.created,
+    "expires": lambda view: (view.token.expires is None, view.token.expires or 0),
+    "used": lambda view: view.secret.last_used or view.secret.created,
+    "client": lambda view: view.token.claims.get("client", ""),
+}
+"""In which orders one owner's tokens may be listed."""
 
 
 def issue_token(tx: Tx, actor: Actor, wish: IssueToken, now: Instant) -> Result | Denied:
@@ -64,6 +76,8 @@ def list_tokens(tx: Tx, actor: Actor, wish: ListTokens, now: Instant) -> Result 
     if not wish.everybody and actor.about is None and actor.subject is None:
         return Denied(Reason.UNAUTHENTICATED)
     owner = None if wish.everybody else (actor.about or actor.subject)
+    if wish.slice is not None and owner is not None:
+        return _sliced(tx, actor, owner, wish, wish.slice, now)
     after = int(wish.cursor) if wish.cursor and wish.cursor.isascii() and wish.cursor.isdigit() else 0
     found = tokens.page(
         tx, actor.realm.id, None if owner is None else owner.id, wish.dialect, wish.kind, after, wish.limit, now
@@ -129,12 +143,23 @@ def revoke_token(tx: Tx, actor: Actor, wish: RevokeToken, now: Instant) -> Resul
 def revoke_secret(tx: Tx, actor: Actor, wish: RevokeSecret, now: Instant) -> Result | Denied:
     """The token of that secret is over, if it is the caller's own or the caller may; else nothing is told.
 
+    Denies   FORBIDDEN for a caller who is no administrator where the wire wants one
     Source   RFC 7009: an unknown token is no error
     """
+    if wish.administrator and not administers(actor.grants):
+        return Denied(Reason.FORBIDDEN, Named("right", REVOKE))
     found = tokens.find(tx, digest(wish.token)) if plausible(wish.token) else None
     if found is None or found.realm.id != actor.realm.id or not _may_end(actor, found.subject):
         return Result(Ended(True), changed=False)
     return _ended(tx, found.token, now)
+
+
+def _sliced(tx: Tx, actor: Actor, owner: Subject, wish: ListTokens, part: Slice, now: Instant) -> Result:
+    """One owner's live tokens in that order, counted from the first; how many one has is bounded by the quotas."""
+    found = tokens.page(tx, actor.realm.id, owner.id, wish.dialect, wish.kind, 0, MOST, now)
+    ordered = sorted(found, key=ORDERS[part.by], reverse=part.descending)
+    end = None if part.limit is None else part.offset + part.limit
+    return Result(TokensListed(tuple(ordered[part.offset : end]), None, len(ordered)))
 
 
 def _minted(

@@ -198,7 +198,8 @@ def _write_down(tx: Tx, actor: Actor, row: Entry, result: Result, now: Instant) 
     subject = result.subject
     if subject is None and actor.subject is not None:
         subject = actor.subject.id
-    entry = audit.Entry(row.verb, "done", None, subject, result.token, result.detail, result.touches)
+    detail = {**result.detail, "certificate": actor.certificate} if actor.certificate else result.detail
+    entry = audit.Entry(row.verb, "done", None, subject, result.token, detail, result.touches)
     audit.write(tx, _place(tx, actor, result.subject), actor, entry, now)
 
 

@@ -26,7 +26,7 @@ from keyturn.core.types import (
     Token,
 )
 from keyturn.perform.hashing import Busy, Hasher
-from keyturn.store import audit, factors, locks, mail_codes, passwords, roles, subjects, tokens
+from keyturn.store import audit, expiry, factors, locks, mail_codes, passwords, roles, subjects, tokens
 from keyturn.store.engine import Engine, Kept, Tx
 
 PASSWORD = "password"  # noqa: S105 - the name of a factor
@@ -64,6 +64,9 @@ def reserve_login(
     """
     key = canonical(login.name)
     subject = subjects.by_name(tx, realm.id, login.name, login.by) if key is not None else None
+    if subject is not None and expiry.is_over(tx, realm, subject, None, now):
+        expiry.suspend(tx, realm, subject.id, now)
+        subject = subjects.by_id(tx, subject.id)
     account = (
         locks.account_of_name(tx, realm.id, key or login.name)
         if subject is None

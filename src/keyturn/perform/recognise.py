@@ -9,7 +9,7 @@ from keyturn.core.outcomes import Denied, Reason
 from keyturn.core.rules import EVERYTHING, NOBODY, narrowed
 from keyturn.core.types import Actor, Ask, Assurance, Grants, Instant, Presented, Realm, Secret
 from keyturn.core.verdicts import Alive, verdict
-from keyturn.store import realms, roles, tokens
+from keyturn.store import certificates, expiry, realms, roles, tokens
 from keyturn.store.engine import Tx
 
 
@@ -26,6 +26,8 @@ def recognise(tx: Tx, presented: Presented, ask: Ask, now: Instant, *, weigh: bo
         return realm
     if presented.local:
         return _actor(presented, realm, Assurance.STEPPED_UP, EVERYTHING, local=True)
+    if presented.certificate and presented.login is None:
+        return _certified(tx, presented, realm)
     return _actor(presented, realm, Assurance.NOBODY, NOBODY)
 
 
@@ -72,6 +74,8 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
         return Denied(judged.reason)
     if not tokens.rests_on(tx, found, now):
         return Denied(Reason.TOKEN_ENDED)
+    if expiry.is_over(tx, found.realm, found.subject, found.secret.last_used or found.secret.created, now):
+        return Denied(Reason.OWNER_SUSPENDED)
     if token.dialect != presented.dialect or token.kind not in ask.kinds or not KINDS[token.kind].opens:
         return Denied(Reason.WRONG_DOOR)
     if presented.claim is not None and not _belongs(presented.claim, presented.claim_by, found):
@@ -86,6 +90,15 @@ def _bearer(tx: Tx, presented: Presented, secret: Secret, ask: Ask, now: Instant
         token=token, secret=found.secret, digest=key, grants=held, address=presented.address,
         agent=presented.agent, request_id=presented.request_id,
     )  # fmt: skip
+
+
+def _certified(tx: Tx, presented: Presented, realm: Realm) -> Actor:
+    """Whom a listed certificate acts as, as good as a token; nobody where it is not listed."""
+    subject = certificates.bearer(tx, realm, presented.dialect, presented.certificate)
+    if subject is None:
+        return _actor(presented, realm, Assurance.NOBODY, NOBODY)
+    known = _actor(presented, realm, Assurance.PRESENTED, roles.grants_of(tx, subject.id))
+    return replace(known, subject=subject, certificate=presented.certificate)
 
 
 def _belongs(claim: str, by: str, found: tokens.Found) -> bool:

@@ -225,7 +225,9 @@ def _standing(actor: Actor, row: Entry) -> Denied | None:
         return Denied(Reason.UNAUTHENTICATED)
     token = actor.token
     if token is None:
-        return None
+        # A certificate is no session: nothing of one's own credentials is changed with it (rules.md 3).
+        certified = row.bearer is Bearer.SESSION and row.right is None and actor.certificate != ""
+        return Denied(Reason.SESSION_NEEDED) if certified else None
     if ENROLS in token.claims and not row.enrolment:
         return Denied(Reason.FACTOR_REQUIRED)
     if row.bearer is Bearer.SESSION and token.kind != "session" and row.right is None:

@@ -10,9 +10,11 @@ from keyturn.operations.users.editing import (
 )
 from keyturn.operations.users.looking import check_name, list_users, show_user
 from keyturn.operations.users.making import create_user, prepare_create, prepare_register, register
+from keyturn.operations.users.putting import change_roles, put_user
 from keyturn.operations.users.standing import delete_user, reinstate_user, suspend_user, unlock_user
 
 __all__ = [
+    "change_roles",
     "change_self",
     "check_name",
     "create_user",
@@ -24,6 +26,7 @@ __all__ = [
     "prepare_create",
     "prepare_edit",
     "prepare_register",
+    "put_user",
     "register",
     "reinstate_user",
     "set_roles",

@@ -36,7 +36,7 @@ def prepare_edit(tx: Tx, actor: Actor, wish: EditUser, now: Instant) -> Ready | 
         return lacking
     if about.remote or about.built_in:
         return Denied(Reason.REMOTE_ACCOUNT)
-    return fitting(actor.realm, subjects.words(_edited(about, wish)), wish, wish.password)
+    return fitting(actor.realm, subjects.words(edited(about, wish)), wish, wish.password)
 
 
 def edit_user(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
@@ -58,7 +58,7 @@ def edit_user(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Deni
     refused = _lacking(actor, about, wish) or (given if isinstance(given, Denied) else None)
     if refused is not None:
         return refused
-    wrong = _saved(tx, about, _edited(about, wish), now, _mails(wish.notify))
+    wrong = saved(tx, about, edited(about, wish), now, _mails(wish.notify))
     if wrong is not None:
         return wrong
     if isinstance(given, tuple):
@@ -79,7 +79,7 @@ def edit_self(tx: Tx, actor: Actor, wish: EditSelf, now: Instant) -> Result | De
     changed = replace(
         subject, login=_or(wish.login, subject.login), display_name=_or(wish.display_name, subject.display_name)
     )
-    wrong = _saved(tx, subject, changed, now)
+    wrong = saved(tx, subject, changed, now)
     return wrong or _shown(tx, actor, subject, wish, now)
 
 
@@ -109,7 +109,7 @@ def change_self(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | De
     changed = _changed(subject, wish)
     if subject.email_verified and not changed.email_verified and _mailed_alone(tx, subject):
         return Denied(Reason.FORBIDDEN, Named("factor"))
-    wrong = _saved(tx, subject, changed, now)
+    wrong = saved(tx, subject, changed, now)
     if wrong is not None:
         return wrong
     if wish.password is not None:
@@ -147,7 +147,8 @@ def _lacking(actor: Actor, about: Subject, wish: EditUser) -> Denied | None:
     return None if right is None else Denied(Reason.FORBIDDEN, Named("right", right))
 
 
-def _edited(about: Subject, wish: EditUser) -> Subject:
+def edited(about: Subject, wish: EditUser) -> Subject:
+    """The subject with the names that were given; a new mail address is not verified unless that is said."""
     email = _or(wish.email, about.email)
     kept = about.email_verified and canonical_mail(email) == canonical_mail(about.email)
     return replace(
@@ -165,7 +166,7 @@ def _changed(subject: Subject, wish: ChangeSelf) -> Subject:
     )  # fmt: skip
 
 
-def _saved(tx: Tx, before: Subject, after: Subject, now: Instant, more: dict[str, str] | None = None) -> Denied | None:
+def saved(tx: Tx, before: Subject, after: Subject, now: Instant, more: dict[str, str] | None = None) -> Denied | None:
     """The row says what `after` says, or why it may not."""
     wrong = {**faults(after.login, after.email, after.display_name), **(more or {})}
     if wrong:

@@ -1,19 +1,24 @@
 """Users are added, by somebody who may or, where the realm lets people, by themselves."""
 
 from keyturn.core.commands import CreateUser, Register
+from keyturn.core.complexity import login_faults
+from keyturn.core.membership import Counted
 from keyturn.core.names import canonical
 from keyturn.core.outcomes import Denied, Fields, Named, Reason, Result, UserCreated
 from keyturn.core.policy import fitting, length
 from keyturn.core.rules import STEWARDS, known_uuid
 from keyturn.core.types import Actor, Instant, Ready, Role
-from keyturn.operations.users.names import faults, given_roles, plain_roles, taken
-from keyturn.store import factors, passwords, roles, subjects, tokens, views
+from keyturn.operations.users.names import faults, given_roles, numbered, plain_roles, taken, ungiven
+from keyturn.store import factors, former, passwords, roles, subjects, tokens, views
 from keyturn.store.engine import Tx
 
 
 def prepare_create(tx: Tx, actor: Actor, wish: CreateUser, now: Instant) -> Ready | Denied:
     """The names are well formed, the roles may be given, and the password fits."""
+    rules = former.rules(tx, actor.realm, actor.dialect, wish.login)
     wrong = faults(wish.login, wish.email, wish.display_name)
+    if short := login_faults(rules.chosen, wish.login):
+        wrong = {"login": "; ".join(short.values()), **wrong}
     if wrong:
         return Denied(Reason.MALFORMED, Fields(wrong))
     given = _roles(tx, actor, wish)
@@ -21,7 +26,7 @@ def prepare_create(tx: Tx, actor: Actor, wish: CreateUser, now: Instant) -> Read
         return given
     if wish.password is None:
         return Ready(wish)
-    return fitting(actor.realm, _words(wish), wish, wish.password)
+    return fitting(actor.realm, _words(wish), wish, wish.password, rules)
 
 
 def create_user(tx: Tx, actor: Actor, ready: Ready, now: Instant) -> Result | Denied:
@@ -89,7 +94,17 @@ def _made(
 def _roles(tx: Tx, actor: Actor, wish: CreateUser) -> tuple[Role, ...] | Denied:
     if wish.administrator:
         return given_roles(tx, actor, (STEWARDS,))
+    if isinstance(wish.roles, Counted):
+        return _counted(tx, actor, wish.roles)
     return plain_roles(tx, actor.realm.id) if wish.roles is None else given_roles(tx, actor, wish.roles)
+
+
+def _counted(tx: Tx, actor: Actor, wanted: Counted) -> tuple[Role, ...] | Denied:
+    """The roles of those numbers, if the actor may give them; without one somebody is a plain user."""
+    given = numbered(tx, actor.realm.id, set(wanted.numbers))
+    if isinstance(given, Denied):
+        return given
+    return ungiven(actor, (), given) or given or plain_roles(tx, actor.realm.id)
 
 
 def _words(wish: CreateUser | Register) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from keyturn.core.names import canonical, canonical_mail, plain
 from keyturn.core.outcomes import Denied, Fields, Named, Reason
-from keyturn.core.rules import ADMINISTRATORS, DEFAULT_ROLE, covers, rank
+from keyturn.core.rules import DEFAULT_ROLE, may_give
 from keyturn.core.types import Actor, Role
 from keyturn.store import roles, subjects
 from keyturn.store.engine import Tx
@@ -37,7 +37,20 @@ def given_roles(tx: Tx, actor: Actor, names: tuple[str, ...]) -> tuple[Role, ...
     given = tuple(role for role in found if role is not None)
     if len(given) != len(names):
         return Denied(Reason.MALFORMED, Fields({"roles": "names a role that is not there"}))
-    most = max((2 if r.across else int(r.name == ADMINISTRATORS and r.built_in) for r in given), default=0)
-    if rank(actor.grants) < most or not all(covers(actor.grants, role.permissions) for role in given):
-        return Denied(Reason.FORBIDDEN, Named("role"))
+    return given if may_give(actor.grants, given) else Denied(Reason.FORBIDDEN, Named("role"))
+
+
+def numbered(tx: Tx, realm: int, numbers: set[int]) -> tuple[Role, ...] | Denied:
+    """The roles of those numbers."""
+    found = [roles.by_number(tx, realm, number) for number in sorted(numbers)]
+    given = tuple(role for role in found if role is not None)
+    if len(given) != len(numbers):
+        return Denied(Reason.MALFORMED, Fields({"roles": "names a role that is not there"}))
     return given
+
+
+def ungiven(actor: Actor, held: tuple[Role, ...], wanted: tuple[Role, ...]) -> Denied | None:
+    """Why a role that is wanted may not be given; what is held already is not given."""
+    ids = {role.id for role in held}
+    new = [role for role in wanted if role.id not in ids]
+    return None if may_give(actor.grants, new) else Denied(Reason.FORBIDDEN, Named("role"))
