@@ -143,9 +143,13 @@ def applied(instance: Instance, text: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def serving(
-    database: str, folder: Path, *, tls: bool = False, limits: Limits = LIMITS, **composition: Any
-) -> Iterator[Served]:
-    """The application on that store, served until the block ends."""
+    database: str, folder: Path, *, tls: bool = False, client_ca: Path | None = None, limits: Limits = LIMITS,
+    **composition: Any,
+) -> Iterator[Served]:  # fmt: skip
+    """The application on that store, served until the block ends.
+
+    Shapes   client_ca: whose client certificates the https form asks for
+    """
     instance = compose(Composition(database, folder / KEY, limits=limits, rule=WEAK, hash_threads=2, **composition))
     files = certificate(folder) if tls else None
     with socket.create_server((HOST, 0), backlog=1024) as listening:
@@ -153,6 +157,8 @@ def serving(
             instance.application, http=limited(HEADER_LIMIT, limits.deadline), log_level="warning", access_log=False,
             server_header=False, proxy_headers=False, loop="uvloop", timeout_graceful_shutdown=5,
             ssl_certfile=None if files is None else files[0], ssl_keyfile=None if files is None else files[1],
+            ssl_ca_certs=None if client_ca is None else str(client_ca),
+            ssl_cert_reqs=ssl.CERT_NONE if client_ca is None else ssl.CERT_OPTIONAL,
         )  # fmt: skip
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="server")

@@ -11,8 +11,8 @@ from keyturn import __version__
 from keyturn.core.commands import IssueSetup
 from keyturn.core.hashes import Argon2Rule
 from keyturn.core.outcomes import SetupIssued
-from keyturn.core.settings import GENERAL
-from keyturn.core.types import Ask, Frozen, Presented, Secret
+from keyturn.core.settings import GENERAL, Choices
+from keyturn.core.types import Ask, Frozen, Presented, Realm, Secret
 from keyturn.dialects import DIALECTS, NATIVE
 from keyturn.http import openapi, reset
 from keyturn.http.routing import Router
@@ -20,7 +20,7 @@ from keyturn.http.server import Application, Limits, Site
 from keyturn.mail import Carrier, Relay
 from keyturn.perform import House, answers, perform
 from keyturn.perform.hashing import Hasher
-from keyturn.store import instance, mail_codes, outbox
+from keyturn.store import expiry, instance, mail_codes, outbox
 from keyturn.store.engine import Catalogue, Engine, Kept, Tx, Unavailable
 from keyturn.store.uses import Uses
 from keyturn.wire import Dialect, Response, json_response
@@ -43,6 +43,8 @@ class Composition(Frozen):
     trusted_proxies: frozenset[str] = frozenset()
     mail: Relay | None = None
     """Who takes our mails; None where nobody does, and what is posted expires."""
+    home: Choices = Choices()
+    """What the home realm has where it chose nothing itself."""
 
 
 class Instance:
@@ -72,15 +74,31 @@ class Instance:
         self.engine.close()
 
     def _take_care(self) -> None:
-        """Old answers, counters of unknown names, mails and codes that say nothing true go, once a minute."""
+        """Once a minute old answers, counters of unknown names, mails and codes go, and idle accounts are suspended."""
         while not self._stop.wait(CARE_EVERY):
             try:
-                if expired := self.engine.write(self._purge).value:
-                    log.warning("%d mails expired before they could be handed over", expired)
+                self.take_care()
             except Unavailable as error:
-                log.warning("the purge did not run: %s", error)
-            except Exception:  # a thread that died would never purge again, and nobody would know
-                log.exception("the purge did not run")
+                log.warning("the care of this minute failed: %s", error)
+            except Exception:  # a thread that died would never do it again, and nobody would know
+                log.exception("the care of this minute failed")
+
+    def take_care(self) -> None:
+        """What is due once a minute is done now."""
+        if expired := self.engine.write(self._purge).value:
+            log.warning("%d mails expired before they could be handed over", expired)
+        now = self.engine.now()
+        for realm, subject in self.engine.read(lambda tx: expiry.due(tx, now)):
+            self._expire(realm, subject)
+
+    def _expire(self, realm: Realm, subject: int) -> None:
+        def job(tx: Tx) -> Kept:
+            done = expiry.suspend(tx, realm, subject, self.engine.now())
+            return Kept(done, kills=done)
+
+        committed = self.engine.write(job)
+        if committed.kills:
+            self.house.settle(committed)
 
     def _purge(self, tx: Tx) -> Kept:
         now = self.engine.now()
@@ -90,10 +108,13 @@ class Instance:
         return Kept(outbox.purge(tx, now))
 
 
-def catalogue() -> Catalogue:
-    """What all wires brought along, also those that are switched off: their tokens stay what they are."""
+def catalogue(home: Choices | None = None) -> Catalogue:
+    """What all wires brought along, also those that are switched off: their tokens stay what they are.
+
+    Shapes   home: what the home realm has where it chose nothing itself
+    """
     rows = (*GENERAL, *(setting for dialect in DIALECTS for setting in dialect.settings))
-    return Catalogue({d.name: d.wire for d in DIALECTS}, {row.name: row for row in rows})
+    return Catalogue({d.name: d.wire for d in DIALECTS}, {row.name: row for row in rows}, home)
 
 
 def compose(what: Composition) -> Instance:
@@ -101,7 +122,7 @@ def compose(what: Composition) -> Instance:
 
     Denies   `keyturn.store.instance.Refused`, in a sentence for the operator
     """
-    engine, new = instance.open_store(what.database, what.key_file, catalogue())
+    engine, new = instance.open_store(what.database, what.key_file, catalogue(what.home))
     uses = Uses(engine)
     carrier = None if what.mail is None else Carrier(engine, what.mail)
     posted = (lambda: None) if carrier is None else carrier.wake

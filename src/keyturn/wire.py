@@ -28,15 +28,19 @@ NOT_JSON = "is not well-formed JSON"
 
 
 class Request:
-    """One request as it came: bytes decoded no further than its lines; `params` are filled by the router."""
+    """One request as it came: bytes decoded no further than its lines; `params` are filled by the router.
+
+    Shapes   certificate: the common name of a client certificate that was verified, empty without one
+    """
 
     __slots__ = (
-        "_headers", "agent", "body", "host", "id", "method", "params", "path", "peer", "query", "read", "scheme",
+        "_headers", "agent", "body", "certificate", "host", "id", "method", "params", "path", "peer", "query", "read",
+        "scheme",
     )  # fmt: skip
 
     def __init__(
         self, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]], body: bytes, *, peer: str = "",
-        scheme: str = "http", id: str = "",
+        scheme: str = "http", id: str = "", certificate: str = "",
     ) -> None:  # fmt: skip
         self.method = method
         self.path = path
@@ -45,6 +49,7 @@ class Request:
         self.peer = peer
         self.scheme = scheme
         self.id = id
+        self.certificate = certificate
         self.params: dict[str, str] = {}
         self.read: dict[type[Any], Any] = {}
         self._headers: dict[str, str] = {}

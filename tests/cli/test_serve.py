@@ -19,6 +19,7 @@ import pytest
 
 from tests.cli.shell import Shell
 from tests.engines import Engine
+from tests.issued import Authority
 
 PATIENCE = 20.0
 KEYTURN = (sys.executable, "-m", "keyturn")
@@ -164,6 +165,22 @@ def test_https_signed_by_itself(tmp_path: Path) -> None:
         certificate.write_text("broken")
         server.process.send_signal(signal.SIGHUP)
         server.heard("the old one stays")
+        assert server.stop() == 0
+
+
+def test_https_that_asks_for_client_certificates(tmp_path: Path) -> None:
+    """With `tls.client_ca` a listed certificate acts on the wire that takes them, and nobody need have one."""
+    authority = Authority(tmp_path)
+    config, listed = tmp_path / "keyturn.toml", "puppet.client_cert_allowlist=console.example.test"
+    config.write_text(f'[tls]\nclient_ca = "{authority.file}"\n')
+    with serving(tmp_path, "--tls-self-signed", "--config", str(config)) as server:
+        server.heard("certificate ")
+        trust = ssl.create_default_context(cafile=tmp_path / "tls-certificate.pem")
+        assert server.get("/rbac-api/v1/users/current", trust)[0] == 401
+        line = (*KEYTURN, "--data-dir", str(tmp_path), "realm", "set", "default", listed)
+        subprocess.run(line, check=True, capture_output=True)
+        trust.load_cert_chain(*authority.issue("console.example.test"))
+        assert server.get("/rbac-api/v1/users/current", trust)[0] == 200
         assert server.stop() == 0
 
 

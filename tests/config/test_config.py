@@ -100,7 +100,7 @@ def test_everything_said(tmp_path: Path) -> None:
     assert found.off() == {"pam360", "puppet"}
     assert found.mail.from_ == "id@example.test"
     assert found.key() == Path("/etc/keyturn/key")
-    assert {"database_direct", "verdicts.cache", "tls.client_ca"} <= set(unused(found))
+    assert {"database_direct", "verdicts.cache"} <= set(unused(found))
     assert not {"public_url", *(f"mail.{name}" for name in ("host", "port", "from", "user", "tls"))} & set(
         unused(found)
     )

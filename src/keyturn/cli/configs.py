@@ -18,15 +18,18 @@ def config() -> None:
 def check() -> None:
     """Name everything that is wrong with the configuration, at once."""
     found = door.config()
-    faults = file_faults(found)
+    foreign = door.foreign_choices(found)
+    faults = [*file_faults(found), *foreign.faults]
     if faults:
         raise door.bad_config(faults)
     idle = unused(found)
-    if told_json(lambda: {"config": _plain(found), "not_used_yet": idle}):
+    if told_json(lambda: {"config": _plain(found), "not_used_yet": idle, "ignored": list(foreign.ignored)}):
         return
     say(f"The configuration is sound. The store is {door.shown_url(found.database_url())}.")
     for name in idle:
         say(f"{name} is set but not used yet by this version.")
+    for name in foreign.ignored:
+        say(f"puppet.config_file: {name} means nothing here.")
 
 
 def _plain(found: Config) -> dict[str, Any]:

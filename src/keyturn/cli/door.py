@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from keyturn.cli.frame import MISUSED, Trouble, shared, warn
-from keyturn.config import Config, Faulty, pepper, read
+from keyturn.config import Config, Faulty, foreign, names_in, pepper, read
 from keyturn.core.outcomes import REASONS, Challenge, Denied, Fields, Named, Reason
+from keyturn.core.settings import Choices
 from keyturn.core.types import Ask, Presented, RealmRef
 
 if TYPE_CHECKING:
@@ -35,6 +38,25 @@ def config() -> Config:
         raise bad_config(error.faults) from error
 
 
+def home_choices(config: Config) -> Choices:
+    """What the other product's file chooses for the home realm; every fault of it at once otherwise."""
+    found = foreign_choices(config)
+    if found.faults:
+        raise bad_config(list(found.faults))
+    return found
+
+
+def foreign_choices(config: Config) -> Choices:
+    """The same, with what is wrong among it."""
+    from keyturn.dialects.puppet.vendor import choices
+
+    try:
+        found = choices(foreign(config), lambda file: names_in(config, file))
+    except Faulty as error:
+        return Choices(faults=tuple(error.faults))
+    return replace(found, faults=tuple(f"puppet.config_file: {fault}" for fault in found.faults))
+
+
 def bad_config(faults: list[str]) -> Trouble:
     """The end of a command whose configuration is wrong."""
     problem = {"code": "bad_config", "title": "The configuration is wrong", "faults": faults}
@@ -56,7 +78,7 @@ def opened(config: Config, make: bool = False) -> "Iterator[House]":
     url = config.database_url()
     ours(config, make)
     try:
-        store, new = instance.open_store(url, config.key(), catalogue())
+        store, new = instance.open_store(url, config.key(), catalogue(home_choices(config)))
     except (instance.Refused, Unavailable) as error:
         raise refused(str(error)) from error
     hasher = Hasher(config.rule(), pepper(config), config.argon2.concurrency)

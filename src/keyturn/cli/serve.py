@@ -76,7 +76,7 @@ def _config(certificate: str | None, key: str | None, self_signed: bool) -> Conf
         raise click.UsageError("--tls-cert and --tls-key go together.")
     if certificate and key:
         config = replace(config, tls=Tls(certificate, key, config.tls.client_ca))
-    faults = file_faults(config)
+    faults = [*file_faults(config), *door.foreign_choices(config).faults]
     if faults:
         raise door.bad_config(faults)
     return config

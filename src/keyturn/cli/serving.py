@@ -18,6 +18,7 @@ from typing import Any
 import uvicorn
 
 from keyturn.app import Composition, Instance, compose
+from keyturn.cli.door import home_choices
 from keyturn.config import Config, mail_password, pepper
 from keyturn.core.types import Frozen
 from keyturn.http import logs
@@ -64,6 +65,9 @@ class Server(uvicorn.Server):
                 instance.application, http=limited(config.limits.header, float(config.limits.deadline)), loop="uvloop",
                 lifespan="on", log_config=None, access_log=False, server_header=False, proxy_headers=False,
                 timeout_graceful_shutdown=DRAIN, ssl_certfile=plan.certificate or None, ssl_keyfile=plan.key or None,
+                # Asked for and not demanded: who has none may still show a token.
+                ssl_ca_certs=config.tls.client_ca or None,
+                ssl_cert_reqs=ssl.CERT_OPTIONAL if config.tls.client_ca else ssl.CERT_NONE,
             )
         )  # fmt: skip
         self._plan = plan
@@ -93,6 +97,8 @@ class Server(uvicorn.Server):
             return
         try:
             context.load_cert_chain(self._plan.certificate, self._plan.key)
+            if self._plan.config.tls.client_ca:
+                context.load_verify_locations(self._plan.config.tls.client_ca)
             log.info("the certificate was read again")
         except (OSError, ssl.SSLError) as error:
             log.error("the certificate could not be read again; the old one stays: %s", error)
@@ -114,6 +120,7 @@ def composition(config: Config) -> Composition:
     return Composition(
         config.database_url(), config.key(), config.off(), Limits(config.limits.body, float(config.limits.deadline)),
         config.rule(), pepper(config), config.argon2.concurrency, frozenset(config.trusted_proxies), relay(config),
+        home_choices(config),
     )  # fmt: skip
 
 

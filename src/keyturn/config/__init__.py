@@ -1,15 +1,17 @@
 """The configuration: one frozen value from a TOML file and a few variables, every key documented where it stands."""
 
 import os
+import ssl
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec.structs import replace
 
 from keyturn.config import checks as k
+from keyturn.config import hocon
 from keyturn.config.checks import Key
 from keyturn.core.hashes import Argon2Rule, strong_enough
 from keyturn.core.settings import boolean, choice
@@ -42,7 +44,7 @@ class Tls(Frozen):
 
     cert: Annotated[str, Key(k.path, "file", "The certificate, with those that lead to its root.")] = ""
     key: Annotated[str, Key(k.path, "file", "The private key of the certificate.")] = ""
-    client_ca: Annotated[str, Key(k.path, "file", "Whose client certificates are asked for; not used yet.")] = ""
+    client_ca: Annotated[str, Key(k.path, "file", "Whose client certificates are asked for, and not demanded.")] = ""
 
 
 class Mail(Frozen):
@@ -100,7 +102,7 @@ class Dialects(Frozen):
 class Puppet(Frozen):
     """`[puppet]`: what that product keeps in a file of its own."""
 
-    config_file: Annotated[str, Key(k.path, "file", "The vendor's rbac section, HOCON or TOML; not used yet.")] = ""
+    config_file: Annotated[str, Key(k.path, "file", "That product's own rbac section, HOCON or TOML.")] = ""
 
 
 class Config(Frozen):
@@ -202,11 +204,41 @@ def file_faults(config: Config) -> list[str]:
     named = {"tls.cert": config.tls.cert, "tls.key": config.tls.key, "tls.client_ca": config.tls.client_ca}
     named |= {"argon2.pepper_file": config.argon2.pepper_file, "mail.password_file": config.mail.password_file}
     faults = [f"{key}: {fault}" for key, name in named.items() if name and (fault := _unreadable(name))]
+    if config.tls.client_ca and not faults and not _holds_certificates(config.tls.client_ca):
+        faults.append("tls.client_ca: holds no certificate")
     if config.argon2.pepper_file and not faults and len(pepper(config) or b"") < 32:
         faults.append("argon2.pepper_file: holds fewer than 32 bytes")
     if config.mail.password_file and not faults and not _is_password(config):
         faults.append("mail.password_file: holds no password of plain letters")
     return faults
+
+
+def foreign(config: Config) -> dict[str, Any]:
+    """The `rbac` section of the other product's file, as it stands there; empty where none is named.
+
+    Denies   `Faulty` for a file that cannot be read or has no such section
+    """
+    name = config.puppet.config_file
+    if not name:
+        return {}
+    faults: list[str] = []
+    read_in = _toml if name.endswith(".toml") else _hocon
+    section = read_in(Path(name), faults).get("rbac")
+    if not faults and not isinstance(section, dict):
+        faults.append(f"{name}: has no section rbac")
+    if faults or not isinstance(section, dict):
+        raise Faulty([f"puppet.config_file: {fault}" for fault in faults])
+    return section
+
+
+def names_in(config: Config, file: str) -> list[str]:
+    """The names in a file that the other product's file names, one a line; a relative name is looked for beside it."""
+    try:
+        text = (Path(config.puppet.config_file).parent / file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from error
+    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
 
 
 def mail_password(config: Config) -> Secret:
@@ -221,16 +253,24 @@ def pepper(config: Config) -> bytes | None:
 
 
 def _toml(file: Path, faults: list[str]) -> dict[str, Any]:
+    return _parsed(file, "TOML", tomllib.loads, faults)
+
+
+def _hocon(file: Path, faults: list[str]) -> dict[str, Any]:
+    return _parsed(file, "HOCON that is read here", hocon.parse, faults)
+
+
+def _parsed(file: Path, what: str, parse: Callable[[str], dict[str, Any]], faults: list[str]) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
             raise ValueError("is larger than 1 MiB")
-        return tomllib.loads(data.decode("utf-8"))
+        return parse(data.decode("utf-8"))
     except OSError as error:
         faults.append(f"{file}: {error.strerror}")
     except (ValueError, RecursionError) as error:
-        faults.append(f"{file}: is no TOML: {error}")
+        faults.append(f"{file}: is no {what}: {error}")
     return {}
 
 
@@ -317,6 +357,14 @@ def _is_password(config: Config) -> bool:
         return mail_password(config).reveal().isprintable() and mail_password(config) != Secret("")
     except UnicodeDecodeError:
         return False
+
+
+def _holds_certificates(file: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
+    except ssl.SSLError:
+        return False
+    return True
 
 
 def _unreadable(name: str) -> str | None:

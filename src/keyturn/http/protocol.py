@@ -5,6 +5,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from keyturn.http import certificates
+
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -52,10 +54,12 @@ class Protocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._in_headers = True
         self._slow: asyncio.TimerHandle | None = None
+        self._certificate = ""
 
     def connection_made(self, transport: Any) -> None:
         """A connection that never sends a whole request is closed at the deadline."""
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]  # it is one by delegation
+        self._certificate = certificates.shown(transport)
         self._arm()
 
     def data_received(self, data: bytes) -> None:
@@ -72,6 +76,9 @@ class Protocol(HttpToolsProtocol):
         """A request began: it has until the deadline to be whole."""
         self._arm()
         super().on_message_begin()
+        if self._certificate:
+            scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # with a key of ours
+            scope[certificates.SHOWN] = self._certificate
 
     def on_headers_complete(self) -> None:
         """The headers are whole."""

@@ -14,6 +14,7 @@ from keyturn.core import entropy
 from keyturn.core.outcomes import After, Denied, Reason
 from keyturn.core.settings import Settings
 from keyturn.core.types import Ask, Frozen, Presented
+from keyturn.http import certificates
 from keyturn.http.limits import Limiter
 from keyturn.http.routing import Match, Router
 from keyturn.perform import Answered, House, asks_for_mail, concluded, direct, followed, perform
@@ -117,8 +118,11 @@ class Application:
             scope["method"], scope["raw_path"].decode("latin-1").partition("?")[0],
             scope["query_string"].decode("latin-1"), scope["headers"], body,
             peer=client[0] if client else "", scheme=scope.get("scheme", "http"), id=entropy.octets(9).hex(),
+            certificate=scope.get(certificates.SHOWN, ""),
         )  # fmt: skip
         if request.peer in self._site.trusted_proxies:
+            # What a proxy shows for itself is not its client's: only what it says of its client counts.
+            request.certificate = certificates.told(scope["headers"])
             # The nearest hop that we trust wrote the last address; everything before it is hearsay (A39).
             request.peer = (request.header("x-forwarded-for") or request.peer).rpartition(",")[2].strip()[:64]
         return request
