@@ -391,4 +391,4 @@ def test_bad_paths_and_tokens(town: Town) -> None:
     for odd in ("caf\xe9", "*", "x" * 2000, "kts_abcd_1"):
         assert town.current(odd) == "invalid-token"
     assert kind(town.by(token, "GET", "/roles/7/none")) == "not-found"
-    assert kind(town.served.request("GET", "/activity-api/v1/events")) == "not-found"
+    assert kind(town.served.request("GET", "/activity-api/v1/other")) == "not-found"

@@ -24,6 +24,8 @@ DEEP = 100_000
 NOTES: tuple[Note, ...] = (Nothing(), Fields({"a": "b"}), Named("right", "x"), Challenge("totp", ("totp",)), After(1))
 ABSENT = {"rocketchat"}
 """Where a body that cannot be read counts as one that is not there, as its clients rely on."""
+TOLD_BACK = {("DELETE", "/rbac-api/v2/tokens")}
+"""Where the wire's own contract lists the names that mean nobody, or nobody the caller may touch."""
 WIRES = [pytest.param(d, id=d.name) for d in DIALECTS]
 WHOLE = (
     b"{", b"}", b"canary-5e1f0b", b'{"canary-5e1f0b"', b"[]", b'"canary-5e1f0b"', b"null", b"17", b"true", b"NaN",
@@ -200,7 +202,7 @@ def check(dialect: Dialect, route: Route, sent: Sent, served: Served, *, refused
     if told in shapes and heard.status >= 400:
         keys = _keys(heard)
         assert keys is None or keys <= shapes[told], shown
-        assert CANARY not in heard.text, shown
+        assert CANARY not in heard.text or (route.method, route.path) in TOLD_BACK, shown
     assert not any(CANARY in value for value in heard.headers.values()), shown
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from keyturn.app import catalogue
-from keyturn.core import accounts, commands, outcomes
+from keyturn.core import accounts, commands, credentials, membership, outcomes
 from keyturn.core.digests import digest, plausible
 from keyturn.core.kinds import KINDS
 from keyturn.core.outcomes import REASONS, Denied, Outcome, Reason
@@ -24,10 +24,11 @@ from keyturn.wire import Dialect, Request, Response, Route
 
 COMMANDS = {
     value
-    for value in vars(commands).values()
+    for value in (*vars(commands).values(), *vars(membership).values())
     if inspect.isclass(value)
     and issubclass(value, Frozen)
-    and value.__module__ in (commands.__name__, accounts.__name__)
+    and value.__module__ in (commands.__name__, accounts.__name__, credentials.__name__, membership.__name__)
+    and value not in (credentials.Slice, membership.Counted)
 }
 VERB = re.compile(r"[a-z]+(_[a-z]+)*:[a-z]+(_[a-z]+)*")
 SENTENCE = re.compile(r"[A-Z].*[.]$")

@@ -26,10 +26,16 @@ LIFETIME = re.compile(r"([0-9]{1,12})([ydhms]?)")
 
 
 def caller(request: Request) -> Presented:
-    """The caller by X-Authentication, else by ?token=; `|no_keepalive` behind it asks not to count as a use."""
+    """The caller by X-Authentication, else by ?token=, else by a client certificate.
+
+    Shapes   `|no_keepalive` behind a token asks not to count as a use
+    Safe     a token that is shown decides alone: a bad one is not made good by a certificate
+    """
     text = request.header("x-authentication") or request.fields().get("token") or ""
     token = text.removesuffix(QUIET)
-    return Presented("puppet", Secret(token) if token else None, quiet=token != text)
+    if not token:
+        return Presented("puppet", quiet=token != text, certificate=request.certificate)
+    return Presented("puppet", Secret(token), quiet=token != text)
 
 
 def nobody(request: Request) -> Presented:
@@ -61,7 +67,8 @@ def by_token(read: Read) -> Read:
     """The same read, refused where the token came in the query and the realm does not take it there."""
 
     def reading(request: Request, settings: Settings) -> Any:
-        if request.header("x-authentication") is None and not settings.flag("puppet.token_in_query"):
+        in_query = request.header("x-authentication") is None and bool(request.fields().get("token"))
+        if in_query and not settings.flag("puppet.token_in_query"):
             return denied(Reason.UNAUTHENTICATED)
         return read(request, settings)
 
@@ -73,8 +80,8 @@ def open_session(request: Request, settings: Settings) -> c.OpenSession | Denied
     body = object_of(request, b.TokenRequest)
     if isinstance(body, Denied):
         return body
-    span, label = _lifetime(body.lifetime), _label(body.label)
-    words = _words({"description": body.description, "client": body.client})
+    span, label = lifetime_of(body.lifetime), label_of(body.label)
+    words = words_of({"description": body.description, "client": body.client})
     for read in (span, label, words):
         if isinstance(read, Denied):
             return read
@@ -83,7 +90,7 @@ def open_session(request: Request, settings: Settings) -> c.OpenSession | Denied
 
 def issue_reset(request: Request, settings: Settings) -> c.IssueReset | Denied:
     """A reset token for the user in the path; the body is empty, `null` or an object, of whatever content type."""
-    subject = _subject(request)
+    subject = subject_of(request)
     body = json_body(request, b.Ignored | None, empty=True)  # type: ignore[arg-type]  # a union is no class
     if isinstance(body, Denied):
         return body
@@ -111,7 +118,7 @@ def show_self(request: Request, settings: Settings) -> c.ShowSelf:
 
 def show_user(request: Request, settings: Settings) -> c.ShowUser | Denied:
     """The user in the path."""
-    subject = _subject(request)
+    subject = subject_of(request)
     return subject if isinstance(subject, Denied) else c.ShowUser(subject)
 
 
@@ -151,12 +158,13 @@ def _wrap(kind: type[Any], value: Any) -> Secret:
     return Secret(value)
 
 
-def _subject(request: Request) -> SubjectRef | Denied:
+def subject_of(request: Request) -> SubjectRef | Denied:
+    """The user in the path."""
     sid = request.params["sid"]
     return SubjectRef("uuid", sid.lower()) if UUID.fullmatch(sid) else malformed("sid", "wants a uuid")
 
 
-def _lifetime(given: str | int | None) -> int | None | Denied:
+def lifetime_of(given: str | int | None) -> int | None | Denied:
     """Seconds, 0 = the longest; more than the realm's maximum is cut to it later, never refused."""
     if given is None:
         return None
@@ -166,7 +174,8 @@ def _lifetime(given: str | int | None) -> int | None | Denied:
     return min(int(match[1]) * UNITS[match[2] or "s"], LONGEST)
 
 
-def _label(given: str | None) -> str | None | Denied:
+def label_of(given: str | None) -> str | None | Denied:
+    """The label without blanks around it, or what is wrong with it."""
     label = None if given is None else given.strip()
     if label is None:
         return None
@@ -175,7 +184,8 @@ def _label(given: str | None) -> str | None | Denied:
     return label
 
 
-def _words(given: dict[str, str | None]) -> dict[str, str] | Denied:
+def words_of(given: dict[str, str | None]) -> dict[str, str] | Denied:
+    """What was said of the token, by name, or what is wrong with it."""
     words = {name: text for name, text in given.items() if text is not None}
     for name, text in words.items():
         if len(text) > LONGEST_WORD or not clear(text):

@@ -8,9 +8,10 @@ from keyturn.core.names import canonical
 from keyturn.core.outcomes import REASONS, After, Denied, Named, Reason, Weak
 from keyturn.core.settings import Settings
 from keyturn.dialects.puppet.bodies import TokenRequest, Trouble
-from keyturn.dialects.puppet.reading import object_of
+from keyturn.dialects.puppet.reading import UUID, object_of
+from keyturn.dialects.puppet.user_reading import A_UUID, OTHER_ID
 from keyturn.dialects.puppet.writing import TEXT
-from keyturn.wire import NOT_JSON, Refusal, Request, Response, Route, json_response, note_fields, rows
+from keyturn.wire import NOT_JSON, Refusal, Request, Response, Route, decoded, json_response, note_fields, rows
 
 ERROR = "application/json; charset=utf-8"
 FAMILY = "puppetlabs.rbac/"
@@ -21,6 +22,12 @@ RULES = {
     "too_long": "password-maximum-length",
     "not_text": "password-characters",
     "blocked": "password-blocklist",
+}
+MISSING = {"roles", "users", "groups"}
+"""What names something that is not there."""
+FIXED = {
+    "role": ("default-roles-immutable", "A default role is as it is."),
+    "roles": ("admin-user-not-in-admin-role", "This user keeps the role of the superusers."),
 }
 Details = Callable[[Denied], dict[str, Any] | None]
 
@@ -64,9 +71,23 @@ def malformed(denied: Denied, route: Route | None, settings: Settings, request: 
         trouble = Trouble("malformed-request", "The body is not JSON.", {"error": f"The body {NOT_JSON}."})
     elif route is not None and "id" in route.query and "id" in fields:
         trouble = Trouble("invalid-id-filter", "The id filter is not a list of UUIDs with commas between them.")
+    elif A_UUID in fields.values():
+        trouble = Trouble("invalid-uuid", "An id in the body is not a UUID.")
+    elif fields.get("id") == OTHER_ID:
+        trouble = Trouble("inconsistent-id", "The id in the body is not the one in the path.", _ids(request))
+    elif set(fields) & MISSING:
+        trouble = Trouble("invalid-associated-id", "A role, user or group that is named is not there.")
+        return told(trouble, 422, denied, request)
     else:
         trouble = Trouble("schema-violation", "The request does not have the expected structure.", {"error": fields})
     return told(trouble, 400, denied, request)
+
+
+def built_in(denied: Denied, route: Route | None, settings: Settings, request: Request) -> Response:
+    """What may not be changed: a default role, the role of the superusers, or the rest of a built-in user."""
+    what = denied.note.what if isinstance(denied.note, Named) else ""
+    kind, msg = FIXED.get(what, ("admin-user-immutable", REASONS[denied.reason]))
+    return told(Trouble(kind, msg), 403, denied, request)
 
 
 def not_let_in(denied: Denied, route: Route | None, settings: Settings, request: Request) -> Response:
@@ -83,7 +104,7 @@ def _failures(denied: Denied) -> dict[str, Any] | None:
     """The rules a new password breaks, as the product's own check of passwords lists them."""
     faults = denied.note.faults if isinstance(denied.note, Weak) else {}
     failures = [
-        {"rule-identifier": RULES.get(name, name), "friendly-error": f"The password {sentence}."}
+        {"rule-identifier": RULES.get(name, name.replace("_", "-")), "friendly-error": f"The password {sentence}."}
         for name, sentence in faults.items()
     ]
     return {"failures": failures}
@@ -91,6 +112,19 @@ def _failures(denied: Denied) -> dict[str, Any] | None:
 
 def _conflicts(denied: Denied) -> dict[str, Any] | None:
     return {"conflicts": [denied.note.what]} if isinstance(denied.note, Named) else None
+
+
+def _role_conflicts(denied: Denied) -> dict[str, Any] | None:
+    return {"conflicts": ["display_name"]} if isinstance(denied.note, Named) else None
+
+
+def _ids(request: Request) -> dict[str, Any]:
+    """Both ids, the one of the body only where it is of the form of one."""
+    body = decoded(request.body, dict[str, Any])
+    found = body.get("id") if isinstance(body, dict) else None
+    shown = isinstance(found, int) or (isinstance(found, str) and UUID.fullmatch(found) is not None)
+    url = request.params.get("sid") or request.params.get("rid")
+    return {"url-id": url, "body-id": found if shown else None}
 
 
 permitted = error(403, "permission-denied")
@@ -146,7 +180,7 @@ REFUSALS = rows(
             403, "permission-denied", "The reset token is invalid, was used already, or has expired."
         ),
         (Reason.WEAK_PASSWORD,): error(400, "schema-violation", "The new password does not fit the policy.", _failures),
-        (Reason.BUILT_IN,): error(403, "admin-user-immutable"),
+        (Reason.BUILT_IN,): built_in,
         (Reason.CONFLICT, Reason.QUOTA_REACHED, Reason.UNVERIFIED_MAIL): error(409, "conflict", details=_conflicts),
         (Reason.IDEMPOTENCY_MISMATCH,): error(409, "idempotency-mismatch"),
         (Reason.IN_PROGRESS,): error(409, "in-progress"),
@@ -171,3 +205,6 @@ LOGIN = rows(
     }
 )
 """What the route that signs in says instead: it alone knows which login was asked for."""
+
+ROLES = rows({(Reason.CONFLICT,): error(409, "conflict", details=_role_conflicts)})
+"""What routes to roles say instead: a role's name is its `display_name` here."""

@@ -5,6 +5,7 @@ from keyturn.dialects.puppet import bodies as b
 from keyturn.dialects.puppet import reading as r
 from keyturn.dialects.puppet import writing as w
 from keyturn.dialects.puppet.refusals import LOGIN
+from keyturn.dialects.puppet.token_routes import CHECKS, TOKENS
 from keyturn.wire import Route
 
 V1 = "/rbac-api/v1"
@@ -28,5 +29,7 @@ ROUTES = (
           "The caller's own account", answer=b.User),
     Route("GET", f"{V1}/users/{{sid}}", c.ShowUser, r.by_token(r.show_user), w.user_shown, "showUser",
           "One user", answer=b.User),
+    *TOKENS,
+    *CHECKS,
 )
 # fmt: on

@@ -2,10 +2,21 @@
 
 from typing import Any
 
+from keyturn.core.complexity import MOST_FORMER
 from keyturn.core.settings import Setting, boolean, choice, duration, mapping, names, optional, whole
+from keyturn.wire import clear
 
 HOUR, DAY, YEAR = 3600, 86_400, 365 * 86_400
 CREATED = (201, 303)
+LONGEST_DISCLAIMER = 16_384
+
+
+def few(value: object) -> int:
+    """How many passwords back are refused; ValueError with a sentence for more than are kept."""
+    if whole(value) > MOST_FORMER:
+        raise ValueError(f"wants a whole number from 0 to {MOST_FORMER}")
+    return whole(value)
+
 
 # Every parameter of the product's password policy that is public, with what its value must be.
 PASSWORD_POLICY = {
@@ -16,7 +27,7 @@ PASSWORD_POLICY = {
     "uppercase_letters_required": whole,
     "numbers_required": whole,
     "special_characters_required": whole,
-    "number_of_previous_passwords": whole,
+    "number_of_previous_passwords": few,
     "username_substring_match": boolean,
     "substring_character_limit": whole,
 }
@@ -51,7 +62,15 @@ def password_policy(value: object) -> dict[str, Any]:
     return rules
 
 
+def disclaimer(value: object) -> str:
+    """Words for people, over several lines perhaps; ValueError with a sentence otherwise."""
+    if not isinstance(value, str) or len(value) > LONGEST_DISCLAIMER or not (value == "" or clear(value)):
+        raise ValueError(f"wants text of at most {LONGEST_DISCLAIMER} characters that can be shown")
+    return value
+
+
 SETTINGS = (
+    Setting("puppet.disclaimer", optional(disclaimer), None, "text", "Words shown at sign-in."),
     Setting("puppet.token_in_query", boolean, True, "true, false", "Take the token from ?token= too."),
     Setting(
         "puppet.reset_body", choice("json", "text"), "json", "json, text", "A reset token is told in JSON, or bare."
