@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-PROGRAMS = ("start", "regenerate", "login", "challenge", "mail_code", "imports")
+PROGRAMS = ("start", "regenerate", "login", "challenge", "mail_code", "imports", "puppet_users")
 STORES = ("sqlite", "postgresql")
 
 

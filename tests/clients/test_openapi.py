@@ -22,6 +22,7 @@ from keyturn.dialects import DIALECTS
 from keyturn.operations import CONTENTS
 from keyturn.wire import Dialect, Route
 from tests import engines
+from tests.clients import puppet_wishes
 from tests.houses import PASSWORD, Clock, Held, Household, Person
 from tests.served import Served, serving
 
@@ -223,13 +224,8 @@ GOOD: dict[str, Good] = {
     "method.callAnon": lambda v: _called("2fa:enable"),
     "authenticateUser": lambda v: _body(userName=v.other.login, password=PASSWORD),
     "authenticateUserByToken": lambda v: _body(token=v.token, userIdentity=v.other.login),
-    "createToken": lambda v: _body(login=v.other.login, password=PASSWORD),
-    "resetPassword": lambda v: _body(token=v.reset(), password=AFTERWARDS),
-    "createPasswordReset": lambda v: {"path_parameters": {"sid": v.other.subject.uuid}},
-    "puppet.changePassword": lambda v: _body(current_password=PASSWORD, password=AFTERWARDS),
-    "changePasswordByPost": lambda v: _body(current_password=PASSWORD, password=AFTERWARDS),
-    "puppet.showUser": lambda v: {"path_parameters": {"sid": v.other.subject.uuid}},
 }
+GOOD |= {f"puppet.{name}": made for name, made in puppet_wishes.GOOD.items()}
 """What makes a request of an operation one that comes true."""
 NEVER = {
     "setUp", "users.register", "users.deleteOwnAccount", "authenticateUserEmbed", "authenticateUserEmbedByToken",
@@ -242,7 +238,7 @@ themselves; nobody signs in for embedding or by single sign-on."""
 def good(dialect: Dialect, route: Route, v: Visit) -> dict[str, Any]:
     """A request that comes true, as far as the operation asks for more than a token."""
     name = route.operation.removesuffix("_auth")
-    made = GOOD.get(name) or GOOD.get(f"{dialect.name}.{name}")
+    made = GOOD.get(f"{dialect.name}.{name}") or GOOD.get(name)
     return {} if made is None else made(v)
 
 
